@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clock.c: see clock.h. */
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+int64_t clock_monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t clock_realtime_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / NS_PER_MS;
+}
+
+char *clock_rfc3339(int64_t realtime_ms, char out[RFC3339_SIZE])
+{
+    time_t seconds = realtime_ms / 1000;
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    char day[24];
+    strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out, RFC3339_SIZE, "%s.%03dZ", day, (int)(realtime_ms % 1000));
+    return out;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json.h: strict JSON over jansson.
+ *
+ * jansson can build 75 times as much memory as the text it reads ("[{},{},…]"), so the text is scanned first and refused
+ * when it nests deeper than JSON_DEPTH_MAX or holds more than JSON_NODES_MAX values and keys. Repeated keys are refused.
+ */
+#ifndef EVALX_BASE_JSON_H
+#define EVALX_BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum {
+    JSON_DEPTH_MAX = 32,      /* nesting that the API accepts */
+    JSON_NODES_MAX = 100000,  /* 1,000 test cases with all their fields need about 20,000 */
+};
+
+static inline void json_decrefp(json_t **json)
+{
+    json_decref(*json);
+}
+
+/*
+ * Parses one JSON text of len bytes into *ret (new reference; the caller decrefs). Any type is accepted at the top.
+ * -EINVAL with a message that says what and where (line, column) on anything that is not JSON, repeats a key, is too deep,
+ * or is too large in structure.
+ */
+int json_parse(const char *text, size_t len, json_t **ret, struct error *err);
+
+/* Appends the compact form. Non-finite reals cannot occur in jansson values. */
+void json_write(const json_t *json, struct buf *out);
+
+/*
+ * A JSON string for arbitrary bytes: the bytes themselves when they are UTF-8 (NUL becomes \u0000), otherwise with U+FFFD
+ * for each bad byte, and *lossy (may be NULL) set to true. New reference.
+ */
+json_t *json_text(const void *data, size_t len, bool *lossy);
+
+/* A JSON string holding the base64 of the bytes. New reference. */
+json_t *json_base64(const void *data, size_t len);
+
+/* A number rounded to a microsecond's worth of digits: ns as milliseconds with at most three decimals. New reference. */
+json_t *json_ms(int64_t ns);
+
+#endif

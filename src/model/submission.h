@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * submission.h: one request, validated: a program, its language, limits and 1..N test cases. No I/O.
+ *
+ * Made from a client's JSON by submission_parse, which reports every mistake with the JSON path of the field that has it;
+ * kept in the store as submission_store's bytes and read back by submission_load, which hold any byte sequence exactly.
+ */
+#ifndef EVALX_MODEL_SUBMISSION_H
+#define EVALX_MODEL_SUBMISSION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "model/limits.h"
+
+enum {
+    SUBMISSION_TESTS_MAX = 1000,
+    SUBMISSION_FILES_MAX = 256,
+    SUBMISSION_ARGS_MAX = 256,          /* entries of args, test_cases[].args and compiler_options each */
+    SUBMISSION_ARGS_BYTES_MAX = 32768,  /* all bytes of one such list */
+    SUBMISSION_NAME_MAX = 255,          /* bytes of a file's path or of a test case's name */
+    SUBMISSION_WEBHOOK_URL_MAX = 2048,
+    SUBMISSION_METADATA_MAX = 16384,    /* bytes of metadata as compact JSON */
+    SUBMISSION_PRIORITY_MAX = 10,       /* priority is -10..10, 0 by default, higher first */
+};
+
+enum encoding { ENCODING_UTF8, ENCODING_BASE64 };
+
+enum checker_type { CHECKER_LINES, CHECKER_EXACT, CHECKER_TOKENS, CHECKER_FLOAT };
+
+struct checker_spec {
+    enum checker_type type;
+    double abs, rel;  /* CHECKER_FLOAT: a token passes when within either tolerance; default 1e-6 each */
+};
+
+struct string_list {
+    char **items;  /* NUL-terminated, no NUL inside */
+    size_t count;
+};
+
+struct source_file {
+    char *name;  /* relative path, validated: no "..", no leading '/', no empty part, no NUL or control byte */
+    struct buf content;
+};
+
+struct test_case {
+    char *name;              /* NULL when not given */
+    struct buf stdin_data;
+    bool has_expected;
+    struct buf expected;
+    struct string_list args; /* empty: the submission's */
+    bool has_args;
+    struct limits limits;    /* as given (0 = not given) until submission_resolve_limits */
+};
+
+struct submission {
+    char token[TOKEN_LEN + 1];      /* set by whoever accepts it */
+    char *language;                 /* as the client wrote it */
+    char *version;                  /* NULL: any */
+    struct buf code;                /* may be empty when files has the program */
+    struct source_file *files;
+    size_t file_count;
+    struct string_list compiler_options;
+    struct string_list args;
+    struct test_case *tests;
+    size_t test_count;              /* 1..SUBMISSION_TESTS_MAX */
+    struct limits limits;           /* as given (0 = not given) until submission_resolve_limits */
+    struct checker_spec checker;
+    bool stop_on_first_failure;
+    enum encoding encoding;         /* of the request, and by default of the answer */
+    char *webhook_url;              /* NULL when none */
+    int priority;
+    json_t *metadata;               /* an object; never NULL */
+    int64_t created_ms;             /* realtime; set by whoever accepts it */
+};
+
+/* A list of mistakes, each with the JSON path of its field ("test_cases[3].stdin"; "" is the body itself). */
+struct field_error {
+    char *field;
+    char *message;
+};
+struct field_errors {
+    struct field_error *items;
+    size_t count;  /* at most FIELD_ERRORS_MAX are kept */
+};
+enum { FIELD_ERRORS_MAX = 32 };
+
+void field_errors_add(struct field_errors *errors, const char *field, const char *format, ...) ATTR_PRINTF(3, 4);
+void field_errors_release(struct field_errors *errors);
+
+/*
+ * Reads the body of POST /execute-batch: an object, or the array form (its first item carries what is common).
+ * -EINVAL when anything is wrong, with at least one entry in errors. Knows nothing of languages or configured caps.
+ */
+int submission_parse_batch(const json_t *body, struct submission **ret, struct field_errors *errors);
+
+/* Reads the body of POST /execute: one program with stdin, expected_output, args at the top; becomes one test case. */
+int submission_parse_single(const json_t *body, struct submission **ret, struct field_errors *errors);
+
+/*
+ * Fills the limits that were not given, of the submission and of every test case (which inherit the submission's), from
+ * defaults, and reports each that is above its cap ("limits.cpu_time_ms": "must be at most 15000"). -EINVAL when any is.
+ */
+int submission_resolve_limits(struct submission *sub, const struct limits *defaults, const struct limits *caps,
+                              struct field_errors *errors);
+
+void submission_free(struct submission *sub);
+DEFINE_CLEANUP(struct submission, submission_free)
+
+/* The stored form: versioned, exact for every byte; appended to out. */
+void submission_store(const struct submission *sub, struct buf *out);
+int submission_load(const void *data, size_t len, struct submission **ret, struct error *err);
+
+#endif

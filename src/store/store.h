@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.h: the one contract of queue and results, whatever keeps them (SQLite in the process, Redis around a cluster).
+ *
+ * A submission is queued → running (claimed, with a lease) → completed | failed | cancelled. The store never looks into request
+ * and result: both are bytes made by model/. Guarantees:
+ *   - store_submit's callback reports success only after the submission is durable;
+ *   - each claim has a fence (a number that grows with every claim of that submission); progress, completion and hand-back with a
+ *     stale fence are refused with -ESTALE, so the first completion wins and there is never a second result;
+ *   - a lease that is not renewed in time lapses and the submission is queued again; after STORE_ATTEMPTS_MAX lapses it ends
+ *     failed with a message, it never loops.
+ * Thread-safe throughout. Verbs block for at most a few disk syncs except store_claim, which waits.
+ */
+#ifndef EVALX_STORE_STORE_H
+#define EVALX_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "model/verdict.h"
+
+enum { STORE_ATTEMPTS_MAX = 3, STORE_KEY_MAX = 255 };
+
+struct store;
+
+struct store_config {
+    int64_t lease_ms;      /* how long a silent worker keeps a claim */
+    int64_t retention_ms;  /* how long final submissions are kept */
+    int64_t max_depth;     /* waiting submissions past which submit answers -EAGAIN */
+};
+
+/* url: "sqlite:PATH" (":memory:" is allowed). -errno with a message. */
+int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err);
+void store_close(struct store *store);  /* finishes what was handed in, then closes; NULL is fine */
+DEFINE_CLEANUP(struct store, store_close)
+
+struct store_submission {
+    char token[TOKEN_LEN + 1];
+    int priority;                      /* higher first; FIFO within one */
+    int64_t created_ms;
+    struct str request;                /* copied */
+    const char *idempotency_key;       /* NULL: none; at most STORE_KEY_MAX bytes */
+    unsigned char body_digest[32];     /* compared when the key is known already */
+};
+
+/*
+ * Answer to a submit. code: 0 durable (token is the one to hand out: an earlier one when the idempotency key and digest were
+ * known already, then repeated is true and status/created_ms are its), -EEXIST same key with another body, -EAGAIN full,
+ * -ENOSPC disk full, other -errno: the store is away.
+ */
+struct store_receipt {
+    int code;
+    bool repeated;
+    char token[TOKEN_LEN + 1];
+    enum status status;
+    int64_t created_ms;
+};
+typedef void store_submit_fn(void *context, const struct store_receipt *receipt);
+
+/* Asynchronous, so that many callers share one disk sync. done is called exactly once, from a thread of the store's; keep it short. */
+void store_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done, void *context);
+
+struct store_claim {
+    char token[TOKEN_LEN + 1];
+    uint64_t fence;
+    int attempt;               /* 1 for the first */
+    int64_t created_ms;
+    struct buf request;
+};
+
+/*
+ * Waits up to timeout_ms for work. 0 with a claim (release its request), -EAGAIN when there was none, -ECANCELED after
+ * store_interrupt, other -errno when the store is away.
+ */
+int store_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret);
+void store_interrupt(struct store *store);  /* wakes every store_claim, now and later */
+
+/* 0 extended; -ECANCELED the client cancelled it: stop and forget it; -ESTALE the claim is lost: stop, write nothing. */
+int store_renew(struct store *store, const char *token, uint64_t fence);
+
+enum store_event_kind { STORE_EVENT_COMPILE, STORE_EVENT_TEST };
+
+/* One step done: seen by store_get and by watchers; need not survive a crash (the work would be done again). data is copied. */
+int store_progress(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,
+                   struct str data);
+
+/* Final: status completed or failed, with the result's bytes. Durable when it returns 0. -ESTALE, -ECANCELED as above. */
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result);
+
+/* Hands a claim back (graceful stop): queued again at its old place, the attempt is not counted. */
+int store_release(struct store *store, const char *token, uint64_t fence);
+
+/* 0 cancelled (queued or running before); -EALREADY it is final; -ENOENT unknown. */
+int store_cancel(struct store *store, const char *token);
+
+/* Forgets a final submission. 0, -EBUSY not final, -ENOENT. */
+int store_forget(struct store *store, const char *token);
+
+struct store_event {
+    enum store_event_kind kind;
+    unsigned index;
+    struct buf data;
+};
+
+struct store_record {
+    enum status status;
+    int attempts;
+    int64_t created_ms, started_ms, finished_ms;  /* 0: not yet */
+    struct buf request;
+    struct buf result;          /* empty until final; may stay empty for cancelled, and for failed by lost leases */
+    char *message;              /* for failed by the store itself; NULL otherwise */
+    struct store_event *events; /* progress so far, in the order it came; empty once final */
+    size_t event_count;
+};
+
+/* 0 and a record (release it), or -ENOENT. */
+int store_get(struct store *store, const char *token, struct store_record *ret);
+void store_record_release(struct store_record *record);
+
+/*
+ * Calls changed(context, token) after every later change of the submission (claimed, progress, final, forgotten) until unwatched.
+ * Called from the store's threads: keep it short, do not call the store from it. Watch first, then get: nothing is missed.
+ */
+typedef void store_watch_fn(void *context, const char *token);
+struct store_watch;
+struct store_watch *store_watch(struct store *store, const char *token, store_watch_fn *changed, void *context);
+void store_unwatch(struct store *store, struct store_watch *watch);  /* after it returns, changed is not running and never called */
+
+struct store_depth {
+    int64_t waiting, running;
+    int64_t oldest_ms;  /* age of the oldest waiting one; 0 when none waits */
+};
+int store_depth(struct store *store, struct store_depth *ret);
+
+/* 0 when the store can take writes now. */
+int store_ping(struct store *store);
+
+/* Ends lapsed leases and forgets what is past its retention, as of realtime now_ms. Stores call it themselves about once a second. */
+int store_sweep(struct store *store, int64_t now_ms);
+
+#endif

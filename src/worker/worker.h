@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * worker.h: the loop between store and executor: claims when a slot is idle, renews leases, reports progress, completes.
+ * Keeps a finished result until the store takes it.
+ */
+#ifndef EVALX_WORKER_WORKER_H
+#define EVALX_WORKER_WORKER_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "store/store.h"
+#include "worker/executor.h"
+
+struct worker;
+
+struct worker_config {
+    struct store *store;
+    struct executor *executor;
+    const struct registry *registry;
+    const char *name;        /* unique among the workers of a store */
+    int64_t lease_ms;        /* the store's; renewed every third of it */
+};
+
+int worker_start(const struct worker_config *config, struct worker **ret, struct error *err);
+
+/*
+ * Graceful: stops claiming, gives running submissions grace_ms to finish, hands the others back to the store, joins its threads,
+ * frees. Nothing is lost either way.
+ */
+void worker_stop(struct worker *worker, int64_t grace_ms);
+
+#endif
