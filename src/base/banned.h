@@ -9,6 +9,6 @@
 #include <time.h>
 
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok system popen gmtime localtime ctime asctime mktemp \
-    tmpnam alloca gets atoi atol atof
+    tmpnam gets atoi atol atof
 
 #endif

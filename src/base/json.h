@@ -21,10 +21,7 @@ enum {
     JSON_NODES_MAX = 100000,  /* 1,000 test cases with all their fields need about 20,000 */
 };
 
-static inline void json_decrefp(json_t **json)
-{
-    json_decref(*json);
-}
+/* jansson itself brings json_auto_t, a json_t that is released when it leaves its scope. */
 
 /*
  * Parses one JSON text of len bytes into *ret (new reference; the caller decrefs). Any type is accepted at the top.
