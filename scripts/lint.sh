@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Everything that can be said about the code without running it: format, both compilers without a single warning, clang-tidy,
+# the layers, shell scripts. Runs all of it, says what is wrong, exits 1 when anything is.
+#
+#   LINT_DIR=build/lint   where the two extra builds go
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+LINT_DIR=${LINT_DIR:-build/lint}
+failed=()
+
+step() {
+    local name=$1
+    shift
+    echo "== $name"
+    "$@" || failed+=("$name")
+}
+
+sources() {
+    git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]'
+}
+
+formatted() {
+    sources | xargs clang-format --dry-run --Werror
+}
+
+build_with() {
+    local dir=$LINT_DIR/$1
+    [ -f "$dir/build.ninja" ] || CC=$1 meson setup "$dir" --werror --buildtype=release >/dev/null || return 1
+    ninja -C "$dir" | grep -v '^\[' || true
+    return "${PIPESTATUS[0]}"
+}
+
+# The clang build's commands: gcc's has flags that clang-tidy does not know.
+tidy() {
+    local headers
+    headers="$(pwd)/(src|tests)/.*"
+    sources | grep '\.c$' | xargs -P 2 -n 4 clang-tidy --quiet -p "$LINT_DIR/clang" --header-filter="$headers" 2> >(grep -v 'warnings generated\|^Suppressed\|^Use -header-filter' >&2)
+}
+
+shell_scripts() {
+    local script status=0
+    for script in $(git ls-files -co --exclude-standard -- 'scripts/*' .ci/run | sort -u); do
+        case $(head -1 "$script") in
+        *bash) bash -n "$script" || status=1 ;;
+        *sh) sh -n "$script" || status=1 ;;
+        esac
+    done
+    return $status
+}
+
+scripts/setup.sh build test lint || exit 1
+step "format (mend it with: make format)" formatted
+step "gcc without warnings" build_with gcc
+step "clang without warnings" build_with clang
+step "clang-tidy" tidy
+step "layers" tests/check_layers.py
+step "headers stand alone" tests/check_headers.py
+step "shell syntax" shell_scripts
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'lint: failed: %s\n' "${failed[@]}"
+    exit 1
+fi
+echo "lint: everything is fine"

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# All tests: unit (cmocka, through meson), the tree's own rules, and end to end against a real server (pytest).
+# Installs what they need, builds, runs everything even when something fails, and ends in one line:
+#   N passed, N failed, N skipped
+#
+#   BUILD_DIR=build             build folder
+#   SANITIZE=address,undefined  build and run with these sanitizers (make asan)
+#   E2E="…"                     arguments for pytest instead of the whole suite, e.g. E2E="e2e/test_limits.py -x"
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+export BUILD_DIR=${BUILD_DIR:-build} SANITIZE=${SANITIZE:-}
+reports=$BUILD_DIR/reports
+
+fail() {
+    echo "scripts/test.sh: $*" >&2
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
+
+scripts/setup.sh build languages test || fail "could not install what the tests need"
+
+options=(--buildtype=release)
+if [ -n "$SANITIZE" ]; then
+    options=(--buildtype=debugoptimized "-Db_sanitize=$SANITIZE" -Db_lundef=false)
+    export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99:detect_stack_use_after_return=1}
+    export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1:exitcode=99}
+fi
+if [ ! -f "$BUILD_DIR/build.ninja" ]; then
+    meson setup "$BUILD_DIR" "${options[@]}" >/dev/null || fail "meson setup failed"
+fi
+ninja -C "$BUILD_DIR" || fail "the build failed"
+
+rm -rf "$reports" && mkdir -p "$reports" || fail "cannot write $reports"
+
+echo "== unit tests"
+rm -f "$BUILD_DIR/meson-logs/testlog.json"
+CMOCKA_MESSAGE_OUTPUT=TAP meson test -C "$BUILD_DIR" --no-rebuild --print-errorlogs --num-processes 2 \
+    --timeout-multiplier "$([ -n "$SANITIZE" ] && echo 5 || echo 2)"
+cp "$BUILD_DIR/meson-logs/testlog.json" "$reports/unit.json"
+
+echo "== the tree's rules, and end to end"
+# Debian's python, which has Debian's pytest; a python from elsewhere on the PATH would not.
+select=(${E2E:-tests/test_checks.py tests/e2e})
+[ -n "$SANITIZE" ] && [ -z "${E2E:-}" ] && select+=(-m "not slow")
+PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests --junitxml "$reports/e2e.xml" "${select[@]}"
+
+echo "== summary"
+exec tests/summarize.py "$reports/unit.json" "$reports/e2e.xml"
