@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cases.h: test cases in files: a folder of NAME.in with NAME.out or NAME.ans. */
+#ifndef EVALX_CLI_CASES_H
+#define EVALX_CLI_CASES_H
+
+#include <stddef.h>
+
+#include "base/defs.h"
+#include "base/error.h"
+
+struct case_files {
+    char *name;     /* "01-small" */
+    char *in;       /* paths */
+    char *expected; /* NULL: there is neither .out nor .ans */
+};
+
+struct case_list {
+    struct case_files *items;
+    size_t count;
+};
+
+/*
+ * Pairs the files of folder, in natural order (2 before 10). An .out or .ans without its .in, or both of them for one name, is an
+ * error (-EINVAL), as is a folder without any test case (-ENOENT). Release it.
+ */
+int cases_list(const char *folder, struct case_list *ret, struct error *err);
+void cases_release(struct case_list *list);
+
+#endif

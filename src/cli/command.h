@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* command.h: what a command is. main.c has the table of them; each lives in its own cmd_*.c. */
+#ifndef EVALX_CLI_COMMAND_H
+#define EVALX_CLI_COMMAND_H
+
+#include "cli/config.h"
+#include "cli/options.h"
+
+/* Exit codes, documented in evalx(1). */
+enum {
+    EXIT_OK = 0,
+    EXIT_TESTS_FAILED = 1, /* a test case or a check did not pass */
+    EXIT_USAGE = 2,        /* wrong command line, configuration or input file */
+    EXIT_ENGINE = 3,       /* evalx itself, or the server, could not do it */
+};
+
+struct invocation {
+    const char *command;
+    void *options; /* the command's own, as its option tables describe */
+    const struct texts *operands;
+    struct config config; /* loaded when the command uses_config */
+};
+
+struct command {
+    const char *name;
+    const char *usage;       /* operands, for help: "FILE [options]" */
+    const char *summary;     /* one line */
+    const char *description; /* paragraphs for `evalx help NAME`; NULL: none */
+    struct option_table tables[OPTION_TABLES_MAX];
+    size_t options_size;
+    size_t operands_least, operands_most;
+    bool uses_config;
+    int (*run)(struct invocation *invocation); /* returns an exit code; has told the user why when it is not 0 */
+};
+
+extern const struct command command_serve, command_run, command_submit, command_languages, command_doctor,
+    command_config, command_version, command_help;
+extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
+
+/* "evalx: message" on standard error. */
+void complain(const char *format, ...) ATTR_PRINTF(1, 2);
+
+/* Prints JSON, indented, and a newline on standard output; takes over the reference. */
+void print_json(json_t *json);
+
+#endif
