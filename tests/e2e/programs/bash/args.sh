@@ -1,0 +1,3 @@
+for arg in "$@"; do
+    echo "[$arg]"
+done

@@ -1,0 +1,3 @@
+set -e
+zero=0
+echo $((1 / zero))

@@ -1,0 +1,3 @@
+while :; do
+    echo "all work and no play makes jack a dull boy"
+done

@@ -1,0 +1,3 @@
+. ./lib/triple.sh
+read -r x
+triple "$x"

@@ -1,0 +1,7 @@
+#include <stdio.h>
+int main(void)
+{
+    int c;
+    while ((c = getchar()) != EOF)
+        putchar(c);
+}

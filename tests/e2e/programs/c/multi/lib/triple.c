@@ -1,0 +1,5 @@
+#include "triple.h"
+int triple(int x)
+{
+    return 3 * x;
+}

@@ -1,0 +1,6 @@
+#include <iostream>
+int main()
+{
+    volatile int a = 1, zero = 0;
+    std::cout << a % zero << "\n";
+}

@@ -1,0 +1,3 @@
+#include "triple.hpp"
+Triple::Triple(int x) : x(x) {}
+int Triple::value() const { return 3 * x; }

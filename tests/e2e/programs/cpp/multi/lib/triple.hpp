@@ -1,0 +1,7 @@
+#pragma once
+class Triple {
+    int x;
+public:
+    explicit Triple(int x);
+    int value() const;
+};

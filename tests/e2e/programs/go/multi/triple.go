@@ -1,0 +1,5 @@
+package main
+
+func triple(x int) int {
+	return 3 * x
+}

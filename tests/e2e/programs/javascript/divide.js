@@ -1,0 +1,1 @@
+console.log(String(1n / 0n));

@@ -1,0 +1,3 @@
+const hoard = [];
+for (;;)
+    hoard.push(Buffer.alloc(1 << 20, 1));

@@ -1,0 +1,1 @@
+exports.triple = x => 3 * x;

@@ -1,0 +1,3 @@
+<?php
+while (($piece = fread(STDIN, 65536)) !== false && $piece !== '')
+    echo $piece;

@@ -1,0 +1,4 @@
+<?php
+$hoard = [];
+while (true)
+    $hoard[] = str_repeat(chr(count($hoard) % 256), 1 << 20);

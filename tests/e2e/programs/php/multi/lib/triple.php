@@ -1,0 +1,5 @@
+<?php
+function triple(int $x): int
+{
+    return 3 * $x;
+}

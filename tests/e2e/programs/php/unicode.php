@@ -1,0 +1,2 @@
+<?php
+echo "Grüße 日本 🎉 ", fgets(STDIN);

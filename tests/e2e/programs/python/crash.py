@@ -1,0 +1,2 @@
+print("before", flush=True)
+print([][5])

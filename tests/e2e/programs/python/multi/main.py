@@ -1,0 +1,2 @@
+from lib.triple import triple
+print(triple(int(input())))

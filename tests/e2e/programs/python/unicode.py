@@ -1,0 +1,1 @@
+print("Grüße 日本 🎉", input())

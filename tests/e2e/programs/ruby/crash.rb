@@ -1,0 +1,3 @@
+puts 'before'
+$stdout.flush
+nil.undefined_method

@@ -1,0 +1,1 @@
+loop { puts 'all work and no play makes jack a dull boy' }

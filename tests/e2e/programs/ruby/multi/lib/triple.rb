@@ -1,0 +1,3 @@
+def triple(x)
+  3 * x
+end

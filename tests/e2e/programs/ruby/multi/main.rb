@@ -1,0 +1,2 @@
+require_relative 'lib/triple'
+puts triple(STDIN.gets.to_i)

@@ -1,0 +1,1 @@
+puts "Grüße 日本 🎉 #{STDIN.gets}"

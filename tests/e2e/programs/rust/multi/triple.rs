@@ -1,0 +1,3 @@
+pub fn triple(x: i32) -> i32 {
+    3 * x
+}

@@ -1,0 +1,3 @@
+declare const process: { argv: string[] };
+for (const arg of process.argv.slice(2))
+    console.log(`[${arg}]`);

@@ -1,0 +1,3 @@
+declare const process: { exit(code: number): never };
+console.log('leaving');
+process.exit(3);

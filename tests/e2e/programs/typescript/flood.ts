@@ -1,0 +1,4 @@
+declare function require(name: string): any;
+const fs: any = require('fs');
+for (;;)
+    fs.writeSync(1, 'all work and no play makes jack a dull boy\n'.repeat(100));

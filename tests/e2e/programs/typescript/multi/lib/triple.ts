@@ -1,0 +1,3 @@
+export function triple(x: number): number {
+    return 3 * x;
+}

@@ -1,0 +1,2 @@
+declare function setTimeout(f: () => void, ms: number): void;
+setTimeout(() => {}, 1000000);
