@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fixtures of the end-to-end suite: one server on the default configuration for most tests, own servers for the others."""
+import resource
 import signal
 
 import pytest
@@ -31,6 +32,13 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call" and report.failed:
         for server in getattr(item, "servers", []):
             report.sections.append(("evalx serve", server.log_text()[-6000:]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def many_descriptors():
+    """Tests with thousands of connections need as many descriptors on this side; the server inherits the usual limit all the same."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ Nothing here sleeps for a guess: every wait polls a condition up to a deadline a
 import contextlib
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -79,6 +80,12 @@ def alive(pid):
         return False
 
 
+def usual_descriptor_limit():
+    """What a shell gives a program (conftest.py raised it for this process): the server must ask for more itself."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 1024), hard))
+
+
 class Server:
     """`evalx serve` with its own state folder and port. Settings are configuration keys (queue_max_depth=1)."""
 
@@ -102,7 +109,7 @@ class Server:
         self.process = subprocess.Popen(
             [str(EVALX), "serve", "--listen", f"127.0.0.1:{self.port}", "--state-dir", str(self.state_dir), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, env=environment(**self.settings),
-            start_new_session=True)
+            start_new_session=True, preexec_fn=usual_descriptor_limit)
         if wait:
             self.wait_ready()
         return self
