@@ -21,10 +21,11 @@ struct jail;
 struct box;
 
 struct jail_config {
-    const char *program;               /* path of evalx-jail */
-    unsigned slots;                    /* 1..256 */
-    const char *const *mounts;         /* host paths to bind read-only at the same place, NULL-terminated; missing ones are skipped */
-    unsigned uid_base;                 /* slot i runs programs as uid and gid uid_base + i */
+    const char *program; /* path of evalx-jail */
+    unsigned slots;      /* 1..256 */
+    const char *const
+        *mounts;       /* host paths to bind read-only at the same place, NULL-terminated; missing ones are skipped */
+    unsigned uid_base; /* slot i runs programs as uid and gid uid_base + i */
 };
 
 /* Starts the jail and waits until every slot is ready. -errno with a message that says which step was refused. */
@@ -34,49 +35,51 @@ int jail_start(const struct jail_config *config, struct jail **ret, struct error
 void jail_stop(struct jail *jail);
 DEFINE_CLEANUP(struct jail, jail_stop)
 
-struct box *jail_box(struct jail *jail, unsigned slot);  /* owned by the jail */
+struct box *jail_box(struct jail *jail, unsigned slot); /* owned by the jail */
 unsigned jail_slots(const struct jail *jail);
+unsigned jail_cgroup_version(const struct jail *jail); /* 1 or 2 */
+bool jail_user_namespace(const struct jail *jail);     /* programs also have a user namespace of their own */
 
 /* Readable when the jail process has died (poll it): the engine cannot run anything any more. */
 int jail_death_fd(const struct jail *jail);
 
 enum box_cause {
-    BOX_EXITED,           /* exit_code */
-    BOX_SIGNALED,         /* signal */
+    BOX_EXITED,   /* exit_code */
+    BOX_SIGNALED, /* signal */
     BOX_MEMORY_LIMIT,
     BOX_OUTPUT_LIMIT,
     BOX_CPU_LIMIT,
     BOX_WALL_LIMIT,
-    BOX_CANCELLED,        /* box_cancel */
-    BOX_EXEC_FAILED,      /* the program could not be started: exec_errno */
+    BOX_CANCELLED,   /* box_cancel */
+    BOX_EXEC_FAILED, /* the program could not be started: exec_errno */
 };
 
 enum { BOX_COLLECT_FILES_MAX = 4096 };
 
 struct box_spec {
-    const char *const *argv;       /* argv[0]: absolute path in the box, or relative to the working directory /box/work */
-    const char *const *envp;       /* "NAME=value", complete; nothing is inherited */
-    int stdin_fd;                  /* read by the program; -1: empty */
-    int artifact_fd;               /* directory shown read-only at /artifact; -1: none */
-    bool link_artifact;            /* put a symbolic link to every top-level entry of /artifact into the working directory */
-    struct limits limits;          /* all members set */
-    int64_t tmpfs_kb;              /* room in /box/work, /tmp and /dev/shm together; 0: 64 MiB */
-    int64_t output_keep;           /* bytes of each stream kept in the report; 0: all up to the limit */
-    int collect_fd;                /* >= 0: every regular file below /box/work/out (which then exists) is copied into this directory, when it exits 0 */
+    const char *const *argv; /* argv[0]: absolute path in the box, or relative to the working directory /box/work */
+    const char *const *envp; /* "NAME=value", complete; nothing is inherited */
+    int stdin_fd;            /* read by the program; -1: empty */
+    int artifact_fd;         /* directory shown read-only at /artifact; -1: none */
+    bool link_artifact;      /* put a symbolic link to every top-level entry of /artifact into the working directory */
+    struct limits limits;    /* all members set */
+    int64_t tmpfs_kb;        /* room in /box/work, /tmp and /dev/shm together; 0: 64 MiB */
+    int64_t output_keep;     /* bytes of each stream kept in the report; 0: all up to the limit */
+    int collect_fd; /* >= 0: every regular file below /box/work/out (which then exists) is copied into this directory, when it exits 0 */
 };
 
 struct box_report {
     enum box_cause cause;
-    int exit_code;                 /* -1 unless BOX_EXITED */
-    int signal;                    /* also set for the limits when a signal ended the program; 0 when none */
+    int exit_code; /* -1 unless BOX_EXITED */
+    int signal;    /* also set for the limits when a signal ended the program; 0 when none */
     int exec_errno;
-    int64_t cpu_ns, wall_ns;       /* CPU: user + system of the whole tree */
-    int64_t memory_kb;             /* peak of the cgroup */
+    int64_t cpu_ns, wall_ns; /* CPU: user + system of the whole tree */
+    int64_t memory_kb;       /* peak of the cgroup */
     bool oom_killed;
-    bool processes_limited;        /* a fork or thread was refused by the process limit */
-    struct buf out, err;           /* captured output, at most limits.output_kb each */
-    bool truncated;                /* output_keep cut one of them */
-    bool collect_failed;           /* something below /box/work/out was not a regular file, or too many, or too large */
+    bool processes_limited; /* a fork or thread was refused by the process limit */
+    struct buf out, err;    /* captured output, at most limits.output_kb each */
+    bool truncated;         /* output_keep cut one of them */
+    bool collect_failed;    /* something below /box/work/out was not a regular file, or too many, or too large */
 };
 
 /* 0 and a report (release it), or -errno when the engine itself failed: the run may then be tried again on any box. */

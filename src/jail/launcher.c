@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launcher.c: process 1 of a box, the part that lives inside.
+ *
+ * It runs as the box's own user without any capability, under the same seccomp filter as the programs it starts; both were put on
+ * once and are inherited, so that starting a program is one vfork, a few cheap calls and exec. As process 1 it cannot be killed by
+ * the programs, and being undumpable it cannot be looked into or attached to by them although they share its user. Every process of the box is its
+ * descendant, so "wait says there is no child" is the proof that nothing is left alive.
+ *
+ * Killing is one kill(-1): the kernel walks all processes of the namespace under the lock that fork needs, and a fork under way
+ * fails when a signal is pending, so nothing slips through. SIGUSR1 (which only the slot outside has reason to send) does it; a program that sends
+ * it ends only itself.
+ */
+#include "jail/launcher.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "jail/request.h"
+
+#define WORK_DIR "/box/work"
+
+static void kill_all(int signal_number)
+{
+    (void)signal_number;
+    int saved = errno;
+    kill(-1, SIGKILL);
+    errno = saved;
+}
+
+static int limit(int resource, int64_t value)
+{
+    struct rlimit both = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
+    return setrlimit(resource, &both);
+}
+
+/* Runs in the vforked child, on the launcher's memory: system calls only. Returns only on failure. */
+static void become_program(const struct checked_request *request, const int streams[3])
+{
+    const struct jail_request *wire = request->wire;
+    for (int i = 0; i < 3; i++)
+        if (dup2(streams[i], i) < 0)
+            return;
+    if (close_range(3, ~0U, 0) < 0 || chdir(WORK_DIR) < 0)
+        return;
+    /* The CPU limit is kept by the slot; this one is a second line, should the slot be stopped. */
+    if (limit(RLIMIT_STACK, wire->stack_bytes) < 0 || limit(RLIMIT_FSIZE, wire->file_bytes) < 0 ||
+        limit(RLIMIT_CPU, wire->cpu_ns / NS_PER_S + 3) < 0)
+        return;
+    execve(request->argv[0], request->argv, request->envp);
+}
+
+static pid_t start_program(const struct checked_request *request, const int streams[3], volatile int *exec_errno)
+{
+    pid_t pid = vfork();
+    if (pid == 0) {
+        become_program(request, streams);
+        *exec_errno = errno;
+        _exit(127);
+    }
+    return pid;
+}
+
+/* Waits for the program, ends what it left behind, waits for that too. */
+static void wait_until_empty(pid_t program, struct launch_result *result, int64_t started)
+{
+    for (;;) {
+        int status;
+        pid_t pid = wait4(-1, &status, __WALL, NULL);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid < 0)
+            return; /* ECHILD: nothing is left */
+        if (pid == program) {
+            result->wall_ns = clock_monotonic_ns() - started;
+            result->wait_status = status;
+            kill_all(0);
+        }
+    }
+}
+
+static uint32_t ipc_objects(void)
+{
+    struct shm_info shm;
+    struct seminfo sem;
+    struct msginfo msg;
+    if (shmctl(0, SHM_INFO, (struct shmid_ds *)&shm) < 0 || semctl(0, 0, SEM_INFO, &sem) < 0 ||
+        msgctl(0, MSG_INFO, (struct msqid_ds *)&msg) < 0)
+        return 1; /* cannot be proven: counts as something left */
+    return (uint32_t)shm.used_ids + (uint32_t)sem.semusz + (uint32_t)msg.msgpool;
+}
+
+/* Everything in the working directory is ours still: no program has run in it. */
+static int link_artifact(void)
+{
+    DIR *artifact = opendir("/artifact");
+    _cleanup_(fd_closep) int work = open(WORK_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int r = artifact && work >= 0 ? 0 : -errno;
+    for (struct dirent *entry; r == 0 && (entry = readdir(artifact));) {
+        char target[300] = "/artifact/";
+        size_t len = strnlen(entry->d_name, 256);
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || len > 255)
+            continue;
+        memcpy(target + sizeof "/artifact/" - 1, entry->d_name, len + 1);
+        if (symlinkat(target, work, entry->d_name) < 0)
+            r = -errno;
+    }
+    if (artifact)
+        closedir(artifact);
+    return r;
+}
+
+static int prepare(uint32_t flags)
+{
+    if (flags & JAIL_LINK_ARTIFACT) {
+        int r = link_artifact();
+        if (r < 0)
+            return r;
+    }
+    if ((flags & JAIL_COLLECT) && mkdir(WORK_DIR "/out", 0755) < 0 && errno != EEXIST)
+        return -errno;
+    return 0;
+}
+
+static void launch(const struct checked_request *request, const int *fds, size_t fd_count, struct launch_result *result)
+{
+    uint32_t flags = request->wire->flags;
+    volatile int exec_errno = -prepare(flags);
+    int64_t started = clock_monotonic_ns();
+    pid_t program = exec_errno == 0 ? start_program(request, fds, &exec_errno) : -1;
+    if (program < 0 && exec_errno == 0)
+        exec_errno = errno;
+    for (int i = 0; i < 3; i++)
+        close(fds[i]); /* ours must not keep the readers of the program's output waiting */
+    wait_until_empty(program, result, started);
+    result->exec_errno = exec_errno;
+    bool exited_well = exec_errno == 0 && WIFEXITED(result->wait_status) && WEXITSTATUS(result->wait_status) == 0;
+    if ((flags & JAIL_COLLECT) && exited_well)
+        result->collect_failed = collect_send(fds[fd_count - 1]) < 0;
+    result->ipc_objects = ipc_objects();
+}
+
+void launcher_main(int socket)
+{
+    static _Alignas(8) char message[sizeof(struct jail_request) + JAIL_STRINGS_MAX];
+    static struct checked_request request;
+    struct sigaction on_kill = {.sa_handler = kill_all, .sa_flags = SA_RESTART};
+    sigaction(SIGUSR1, &on_kill, NULL);
+    for (;;) {
+        int fds[FD_MESSAGE_MAX_FDS];
+        size_t count = 0;
+        ssize_t n = fd_receive(socket, message, sizeof message, fds, ARRAY_LEN(fds), &count, 0);
+        if (n <= 0)
+            _exit(0); /* the slot is gone */
+        if (request_check(message, (size_t)n, &request) < 0 || count < 3)
+            _exit(3);
+        struct launch_result result = {0};
+        launch(&request, fds, count, &result);
+        for (size_t i = 3; i < count; i++)
+            close(fds[i]);
+        if (fd_send(socket, &result, sizeof result, NULL, 0) < 0)
+            _exit(0);
+    }
+}

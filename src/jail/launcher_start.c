@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launcher_start.c: how process 1 of a box comes to be: namespaces, the leaf, loopback, /proc, then everything it could misuse is put
+ * away in this order: descriptors, resource limits, groups, bounding set, user, capabilities, new privileges, dumpability, system calls.
+ * Any step that fails ends it with a message; there is no "go on without", but for the user namespace, which is reported.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "jail/launcher.h"
+#include "jail/root.h"
+#include "jail/seccomp.h"
+
+/* Between the launcher-to-be and the slot, while it is being made. */
+struct birth_note {
+    enum { BIRTH_FAILED, BIRTH_NEEDS_MAP, BIRTH_READY } kind;
+    uint32_t user_namespace;
+    struct error error;
+};
+
+static const struct {
+    int resource;
+    rlim_t value;
+} fixed_limits
+    [] =
+        {
+            {RLIMIT_CORE, 0},      {RLIMIT_NOFILE, 4096}, {RLIMIT_MEMLOCK, 65536}, {RLIMIT_MSGQUEUE, 0},
+            {RLIMIT_NICE, 0},      {RLIMIT_RTPRIO, 0},    {RLIMIT_RTTIME, 0},      {RLIMIT_SIGPENDING, 1024},
+            {RLIMIT_NPROC, 65536}, /* the cgroup's pids limit is the real one */
+};
+
+static int fix_limits(struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(fixed_limits); i++) {
+        struct rlimit both = {.rlim_cur = fixed_limits[i].value, .rlim_max = fixed_limits[i].value};
+        if (setrlimit((__rlimit_resource_t)fixed_limits[i].resource, &both) < 0)
+            return error_errno(err, -errno, "setting resource limit %d", fixed_limits[i].resource);
+    }
+    return 0;
+}
+
+static int loopback_up(struct error *err)
+{
+    _cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq request = {.ifr_name = "lo"};
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+        return error_errno(err, -errno, "bringing the box's loopback up");
+    return 0;
+}
+
+/* 0, 1 and 2 become /dev/null, the socket becomes 3, everything else goes. Returns the socket. */
+static int keep_only(int socket, struct error *err)
+{
+    int null = open("/dev/null", O_RDWR);
+    for (int i = 0; null >= 0 && i < 3; i++)
+        dup2(null, i);
+    if (null < 0 || dup3(socket, 3, O_CLOEXEC) < 0 || close_range(4, ~0U, 0) < 0)
+        return error_errno(err, -errno, "closing descriptors");
+    return 3;
+}
+
+static int drop_capabilities(struct error *err)
+{
+    for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+            return error_errno(err, -errno, "dropping capability %d", cap);
+    return 0;
+}
+
+static int clear_capabilities(struct error *err)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    return syscall(SYS_capset, &header, none) < 0 ? error_errno(err, -errno, "clearing capabilities") : 0;
+}
+
+/* A user namespace that knows one user only. The slot outside writes the map. */
+static int enter_user_namespace(int socket, bool *ret_entered, struct error *err)
+{
+    *ret_entered = false;
+    if (unshare(CLONE_NEWUSER) < 0)
+        return 0; /* reported with the slot; the other walls stand */
+    struct birth_note note = {.kind = BIRTH_NEEDS_MAP};
+    char go;
+    int r = fd_send(socket, &note, sizeof note, NULL, 0);
+    if (r == 0 && fd_receive(socket, &go, 1, NULL, 0, NULL, 0) != 1)
+        r = -EPIPE;
+    *ret_entered = true;
+    return r < 0 ? error_errno(err, r, "mapping the box's user") : 0;
+}
+
+static int become_user(int socket, uid_t owner, bool *ret_user_namespace, struct error *err)
+{
+    if (setgroups(0, NULL) < 0)
+        return error_errno(err, -errno, "dropping groups");
+    int r = enter_user_namespace(socket, ret_user_namespace, err);
+    if (r == 0)
+        r = drop_capabilities(err); /* after: a new user namespace begins with a full bounding set */
+    if (r < 0)
+        return r;
+    uid_t id = *ret_user_namespace ? (uid_t)BOX_UID : owner;
+    if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
+        return error_errno(err, -errno, "becoming the box's user");
+    return clear_capabilities(err);
+}
+
+/* Everything that is done in the new namespaces, up to readiness. */
+static int be_born(int *socket, struct cgroup_leaf *leaf, uid_t owner, bool *user_namespace, struct error *err)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    setsid();
+    umask(022);
+    int r = cgroup_join(leaf, err);
+    if (r == 0 && unshare(CLONE_NEWCGROUP) < 0)
+        r = error_errno(err, -errno, "unshare(CLONE_NEWCGROUP)");
+    if (r == 0 && (sethostname("box", 3) < 0 || setdomainname("", 0) < 0))
+        r = error_errno(err, -errno, "naming the box");
+    if (r == 0)
+        r = loopback_up(err);
+    if (r == 0)
+        r = root_mount_proc(err);
+    if (r == 0) {
+        int kept = keep_only(*socket, err);
+        r = kept < 0 ? kept : 0;
+        *socket = kept < 0 ? *socket : kept;
+    }
+    if (r == 0)
+        r = fix_limits(err);
+    if (r == 0)
+        r = become_user(*socket, owner, user_namespace, err);
+    if (r < 0)
+        return r;
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* changing user cleared it */
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+        return error_errno(err, -errno, "giving up new privileges");
+    return seccomp_enter(err);
+}
+
+static void child_main(int socket, struct cgroup_leaf *leaf, uid_t owner)
+{
+    struct birth_note note = {.kind = BIRTH_READY};
+    bool user_namespace = false;
+    if (be_born(&socket, leaf, owner, &user_namespace, &note.error) < 0)
+        note.kind = BIRTH_FAILED;
+    note.user_namespace = user_namespace;
+    if (fd_send(socket, &note, sizeof note, NULL, 0) < 0 || note.kind == BIRTH_FAILED)
+        _exit(1);
+    launcher_main(socket);
+}
+
+/* ---- the slot's side ---- */
+
+static int write_proc(int host_proc, pid_t pid, const char *file, const char *text)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%ld/%s", (long)pid, file);
+    _cleanup_(fd_closep) int fd = openat(host_proc, path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    return fd_write_full(fd, text, strlen(text));
+}
+
+static int write_maps(int host_proc, pid_t pid, uid_t owner)
+{
+    char line[64];
+    snprintf(line, sizeof line, "%d %u 1\n", BOX_UID, owner);
+    int r = write_proc(host_proc, pid, "setgroups", "deny");
+    if (r == 0)
+        r = write_proc(host_proc, pid, "gid_map", line);
+    return r == 0 ? write_proc(host_proc, pid, "uid_map", line) : r;
+}
+
+static int await_birth(struct launcher *l, int host_proc, uid_t owner, struct error *err)
+{
+    for (;;) {
+        struct birth_note note;
+        ssize_t n = fd_receive(l->socket, &note, sizeof note, NULL, 0, NULL, 0);
+        if (n != (ssize_t)sizeof note)
+            return error_set(err, -EPIPE, "the launcher died while it was being made");
+        if (note.kind == BIRTH_FAILED) {
+            *err = note.error;
+            return note.error.code;
+        }
+        l->user_namespace = note.user_namespace != 0;
+        if (note.kind == BIRTH_READY)
+            return 0;
+        int r = write_maps(host_proc, l->pid, owner);
+        if (r < 0)
+            return error_errno(err, r, "writing the box's user map");
+        r = fd_send(l->socket, "g", 1, NULL, 0);
+        if (r < 0)
+            return error_errno(err, r, "talking to the launcher");
+    }
+}
+
+static int open_net_counters(struct launcher *l, int host_proc)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%ld/net/dev", (long)l->pid);
+    l->net_counters = openat(host_proc, path, O_RDONLY | O_CLOEXEC);
+    return l->net_counters < 0 ? -errno : 0;
+}
+
+int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host_proc, uid_t owner, struct error *err)
+{
+    int pair[2];
+    *launcher = (struct launcher){.socket = -1, .pidfd = -1, .net_counters = -1};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return error_errno(err, -errno, "socketpair");
+    launcher->socket = pair[0];
+    struct clone_args args = {
+        .flags = CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD,
+        .pidfd = (uint64_t)(uintptr_t)&launcher->pidfd,
+        .exit_signal = SIGCHLD,
+    };
+    long pid = syscall(SYS_clone3, &args, sizeof args);
+    if (pid == 0)
+        child_main(pair[1], leaf, owner);
+    int clone_errno = errno;
+    close(pair[1]);
+    if (pid < 0) {
+        launcher_end(launcher);
+        return error_errno(err, -clone_errno, "clone3 with new pid, net, ipc and uts namespaces");
+    }
+    launcher->pid = (pid_t)pid;
+    int r = await_birth(launcher, host_proc, owner, err);
+    if (r == 0 && (r = open_net_counters(launcher, host_proc)) < 0)
+        error_errno(err, r, "opening the box's network counters");
+    if (r < 0)
+        launcher_end(launcher);
+    return r;
+}
+
+void launcher_kill_programs(struct launcher *launcher)
+{
+    syscall(SYS_pidfd_send_signal, launcher->pidfd, SIGUSR1, NULL, 0);
+}
+
+void launcher_end(struct launcher *launcher)
+{
+    if (launcher->pid > 0) {
+        syscall(SYS_pidfd_send_signal, launcher->pidfd, SIGKILL, NULL, 0);
+        while (waitpid(launcher->pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    fd_closep(&launcher->socket);
+    fd_closep(&launcher->pidfd);
+    fd_closep(&launcher->net_counters);
+    launcher->pid = 0;
+}

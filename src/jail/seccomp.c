@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seccomp.c: policy.def as one libseccomp filter. */
+#include "jail/seccomp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <linux/sockios.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define LOW32 0xffffffffU
+
+/* One line of policy.def. Several conditional ones for a call are alternatives. */
+struct rule {
+    const char *name;
+    uint32_t action;
+    bool conditional;
+    unsigned argument;
+    uint64_t mask, value;
+};
+
+static const struct rule rules[] = {
+#define ALLOW(call)                             {#call, SCMP_ACT_ALLOW, false, 0, 0, 0},
+#define REFUSE(call)                            {#call, SCMP_ACT_ERRNO(EPERM), false, 0, 0, 0},
+#define ALLOW_IF(call, argument, mask, value)   {#call, SCMP_ACT_ALLOW, true, argument, mask, value},
+#define REFUSE_IF(call, argument, value, error) {#call, SCMP_ACT_ERRNO(error), true, argument, LOW32, value},
+#include "jail/policy.def"
+};
+
+static int must(int r, struct error *err, const char *what)
+{
+    return r == 0 ? 0 : error_errno(err, r, "seccomp rule for %s", what);
+}
+
+static int add(scmp_filter_ctx filter, const struct rule *rule, struct error *err)
+{
+    int call = seccomp_syscall_resolve_name(rule->name);
+    if (call == __NR_SCMP_ERROR)
+        return 0; /* newer than this libseccomp: the default action covers it */
+    struct scmp_arg_cmp condition = {
+        .arg = rule->argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = rule->mask, .datum_b = rule->value & rule->mask};
+    return must(seccomp_rule_add_array(filter, rule->action, call, rule->conditional ? 1 : 0, &condition), err,
+                rule->name);
+}
+
+static int fill(scmp_filter_ctx filter, struct error *err)
+{
+    int r =
+        must(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), err, "foreign architectures");
+    if (r == 0) /* the caller has set no_new_privs and wants to know when that failed */
+        r = must(seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0), err, "no_new_privs");
+    if (r == 0)
+        r = must(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2), err, "the search tree");
+    for (size_t i = 0; i < ARRAY_LEN(rules) && r == 0; i++)
+        r = add(filter, &rules[i], err);
+    return r;
+}
+
+static int build(scmp_filter_ctx *ret, struct error *err)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    if (!filter)
+        return error_set(err, -ENOMEM, "seccomp_init failed");
+    int r = fill(filter, err);
+    if (r < 0) {
+        seccomp_release(filter);
+        return r;
+    }
+    *ret = filter;
+    return 0;
+}
+
+int seccomp_enter(struct error *err)
+{
+    scmp_filter_ctx filter;
+    int r = build(&filter, err);
+    if (r < 0)
+        return r;
+    r = seccomp_load(filter);
+    seccomp_release(filter);
+    return r < 0 ? error_errno(err, r, "loading the seccomp filter") : 0;
+}
+
+int seccomp_print(int fd, struct error *err)
+{
+    scmp_filter_ctx filter;
+    int r = build(&filter, err);
+    if (r < 0)
+        return r;
+    r = seccomp_export_pfc(filter, fd);
+    seccomp_release(filter);
+    return r < 0 ? error_errno(err, r, "printing the filter") : 0;
+}

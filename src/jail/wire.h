@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire.h: what travels between evalx and evalx-jail: fixed structs over one SOCK_SEQPACKET socket a slot.
+ *
+ *   evalx → slot   JAIL_RUN     request + strings, descriptors: stdin, stdout, stderr, [artifact directory], [collect socket]
+ *   evalx → slot   JAIL_CANCEL  ends the run with that number, if it is still going
+ *   slot → evalx   JAIL_READY   the slot is built (after start, and after every rebuild)
+ *   slot → evalx   JAIL_REPORT  the run with that number has ended and nothing of it is left alive
+ *   jail → evalx   JAIL_LOST    the slot process died; a run that was under way has no report
+ *   jail → evalx   JAIL_FAILED  a slot cannot be built; text says which step was refused
+ *
+ * The jail trusts nothing of this: every field is validated again on its side (request.c). Both sides are the same machine and
+ * the same build, so the byte order is the machine's; magic holds the format's version.
+ */
+#ifndef EVALX_JAIL_WIRE_H
+#define EVALX_JAIL_WIRE_H
+
+#include <stdint.h>
+
+enum {
+    JAIL_MAGIC = 0x45584a01,
+    JAIL_STRINGS_MAX = 98304, /* bytes of argv and envp together, with their NULs */
+    JAIL_WORDS_MAX = 1024,    /* entries of argv and envp together */
+    JAIL_TEXT_MAX = 512,
+    JAIL_NAME_MAX = 1024,   /* bytes of a collected file's relative path, with its NUL */
+    JAIL_CONTROL_FD = 3,    /* evalx-jail finds its control socket here ... */
+    JAIL_FIRST_SLOT_FD = 4, /* ... and its slots' sockets here and after */
+};
+
+enum jail_message { JAIL_RUN = 1, JAIL_CANCEL, JAIL_READY, JAIL_REPORT, JAIL_LOST, JAIL_FAILED };
+
+enum jail_flags {
+    JAIL_HAS_ARTIFACT = 1U << 0,  /* a directory descriptor follows the three streams: shown read-only at /artifact */
+    JAIL_LINK_ARTIFACT = 1U << 1, /* its top-level entries are linked into the working directory */
+    JAIL_COLLECT = 1U << 2,       /* the last descriptor is a socket to which the regular files below out/ are sent */
+    JAIL_FLAGS_ALL = (1U << 3) - 1,
+};
+
+struct jail_header {
+    uint32_t magic;
+    uint32_t type;   /* enum jail_message */
+    uint64_t number; /* of the run; 0 where none is meant */
+};
+
+/* JAIL_RUN. argc + envc NUL-terminated strings follow, argv first. */
+struct jail_request {
+    struct jail_header header;
+    int64_t cpu_ns, wall_ns; /* 1 ms … 1 h */
+    int64_t memory_bytes, stack_bytes, file_bytes, tmpfs_bytes;
+    uint32_t processes;
+    uint32_t flags; /* enum jail_flags */
+    uint32_t argc, envc;
+    uint32_t strings_len;
+    uint32_t reserved; /* 0 */
+    char strings[];
+};
+
+/* JAIL_REPORT: facts, not verdicts; who is to blame is decided in box/. */
+struct jail_report {
+    struct jail_header header;
+    int64_t cpu_ns, wall_ns, memory_bytes;
+    int32_t wait_status; /* as wait(2) gives it; meaningless when exec_errno is set */
+    int32_t exec_errno;  /* the program could not be started */
+    uint8_t oom_killed;
+    uint8_t processes_limited; /* a fork was refused by the process limit */
+    uint8_t cpu_exceeded, wall_exceeded;
+    uint8_t cancelled;
+    uint8_t collect_failed;
+    uint8_t reserved[2];
+};
+
+/* JAIL_READY: what this slot has. JAIL_FAILED: why it has nothing. */
+struct jail_notice {
+    struct jail_header header;
+    uint32_t cgroup_version; /* 1 or 2 */
+    uint32_t user_namespace; /* 1: programs also have a user namespace of their own */
+    char text[JAIL_TEXT_MAX];
+};
+
+/* On the collect socket, one message a file with its descriptor, in no particular order; the socket's end is the end. */
+struct jail_file {
+    uint32_t magic;
+    uint32_t executable;
+    char name[JAIL_NAME_MAX]; /* relative to out/, terminated */
+};
+
+#endif
