@@ -18,20 +18,22 @@
 #include "base/error.h"
 
 struct http_server;
-struct http_exchange;  /* one request and its one answer */
+struct http_exchange; /* one request and its one answer */
 
 struct http_config {
-    const char *listen;              /* "127.0.0.1:2358", "[::1]:2358", "unix:/run/evalx.sock"; port 0 picks one */
-    size_t max_body;                 /* bytes; a route may allow less */
-    size_t max_header;               /* bytes of request line and headers together */
+    const char *listen; /* "127.0.0.1:2358", "[::1]:2358", "unix:/run/evalx.sock"; port 0 picks one */
+    size_t max_body;    /* bytes; a route may allow less */
+    size_t max_header;  /* bytes of request line and headers together */
     unsigned max_connections, max_connections_per_ip;
-    int64_t header_ms;               /* from accept or the request's first byte to the end of the headers */
-    int64_t body_ms;                 /* total for the body ... */
-    int64_t body_min_rate;           /* ... which is extended so that this many bytes/s suffice */
-    int64_t idle_ms;                 /* between requests of a kept-alive connection */
-    int64_t write_ms;                /* without progress in sending to a client */
+    int64_t header_ms;      /* from accept or the request's first byte to the end of the headers */
+    int64_t body_ms;        /* total for the body ... */
+    int64_t body_min_rate;  /* ... which is extended so that this many bytes/s suffice */
+    int64_t idle_ms;        /* between requests of a kept-alive connection */
+    int64_t write_ms;       /* without progress in sending to a client */
+    int64_t stream_ping_ms; /* a comment line on an event stream that was silent for so long */
+    size_t max_buffered;    /* bytes of all request bodies held at one time; past it 503 */
     unsigned handler_threads;
-    bool cors;                       /* Access-Control-Allow-Origin: * and preflight answers */
+    bool cors; /* Access-Control-Allow-Origin: * and preflight answers */
 };
 
 struct http_config http_config_default(void);
@@ -39,10 +41,10 @@ struct http_config http_config_default(void);
 typedef void http_handler_fn(void *context, struct http_exchange *exchange);
 
 struct http_route {
-    const char *method;              /* "GET" also serves HEAD */
-    const char *path;                /* exact, or with one "{}" segment that matches [A-Za-z0-9_-]{1,64}: "/submissions/{}" */
-    http_handler_fn *handler;        /* on a handler thread; must lead to exactly one of the answers below, now or later */
-    size_t max_body;                 /* 0: the configuration's */
+    const char *method;       /* "GET" also serves HEAD */
+    const char *path;         /* exact, or with one "{}" segment that matches [A-Za-z0-9_-]{1,64}: "/submissions/{}" */
+    http_handler_fn *handler; /* on a handler thread; must lead to exactly one of the answers below, now or later */
+    size_t max_body;          /* 0: the configuration's */
 };
 
 /* routes and context must outlive the server. Starts listening (the address is known when it returns) and serving. */
@@ -61,10 +63,12 @@ void http_stop(struct http_server *server, int64_t grace_ms);
 /* ---- the request; views are valid until the exchange is answered ---- */
 struct str http_method(const struct http_exchange *exchange);
 struct str http_path(const struct http_exchange *exchange);
-struct str http_segment(const struct http_exchange *exchange);                   /* what "{}" matched */
+struct str http_segment(const struct http_exchange *exchange); /* what "{}" matched */
 struct str http_body(const struct http_exchange *exchange);
-struct str http_header(const struct http_exchange *exchange, const char *name);  /* case-insensitive; empty when absent */
-bool http_query(const struct http_exchange *exchange, const char *name, struct str *ret);  /* percent-decoded, first one wins */
+struct str http_header(const struct http_exchange *exchange,
+                       const char *name); /* case-insensitive; empty when absent */
+bool http_query(const struct http_exchange *exchange, const char *name,
+                struct str *ret); /* percent-decoded, first one wins */
 
 /* ---- answering: exactly once, from any thread; the exchange must not be touched afterwards ---- */
 void http_answer(struct http_exchange *exchange, int status, const char *content_type, struct str body);
@@ -99,6 +103,6 @@ void http_stream_begin(struct http_exchange *exchange);
 
 /* Queues one event; id and name may be NULL. Returns the bytes waiting to be sent (for back-pressure), or -EPIPE when the client is gone. */
 int64_t http_stream_event(struct http_exchange *exchange, const char *id, const char *name, struct str data);
-void http_stream_end(struct http_exchange *exchange);  /* this is the answer */
+void http_stream_end(struct http_exchange *exchange); /* this is the answer */
 
 #endif
