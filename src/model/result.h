@@ -18,41 +18,41 @@
 #include "model/verdict.h"
 
 struct test_result {
-    bool done;                 /* false: not reported yet (only the index is meaningful) */
+    bool done; /* false: not reported yet (only the index is meaningful) */
     enum verdict verdict;
-    struct buf out, err;       /* captured, cut to the stored maximum */
-    bool truncated;            /* either was cut */
-    int exit_code;             /* -1 when it did not exit (signalled or never ran) */
-    int signal;                /* 0 when none */
+    struct buf out, err; /* captured, cut to the stored maximum */
+    bool truncated;      /* either was cut */
+    int exit_code;       /* -1 when it did not exit (signalled or never ran) */
+    int signal;          /* 0 when none */
     int64_t cpu_ns, wall_ns, memory_kb;
-    char *message;             /* NULL when there is nothing to say */
-    struct string_list hints;  /* empty until the hints room fills it */
+    char *message;            /* NULL when there is nothing to say */
+    struct string_list hints; /* empty until the hints room fills it */
 };
 
 enum compile_state { COMPILE_NONE /* interpreted, nothing to check */, COMPILE_OK, COMPILE_FAILED };
 
 struct compile_result {
     enum compile_state state;
-    enum verdict verdict;      /* when failed: compilation_error (also for its limits) or internal_error */
+    enum verdict verdict; /* when failed: compilation_error (also for its limits) or internal_error */
     int exit_code, signal;
     struct buf out, err;
     bool truncated;
     int64_t time_ns, memory_kb;
     bool cached;
-    char *message;             /* e.g. "compile time limit exceeded"; NULL when none */
+    char *message; /* e.g. "compile time limit exceeded"; NULL when none */
 };
 
 struct result {
-    enum status status;          /* completed, failed or cancelled */
-    enum verdict verdict;        /* see result_conclude */
-    char *message;               /* for failed: why; NULL otherwise */
-    char *language, *version;    /* resolved: "cpp", "12.2.0" */
-    int64_t started_ms, finished_ms;          /* realtime; started 0 = never */
+    enum status status;              /* completed, failed or cancelled */
+    enum verdict verdict;            /* see result_conclude */
+    char *message;                   /* for failed: why; NULL otherwise */
+    char *language, *version;        /* resolved: "cpp", "12.2.0" */
+    int64_t started_ms, finished_ms; /* realtime; started 0 = never */
     int64_t queued_ns, compile_ns, run_ns;
     struct compile_result compile;
-    struct test_result *tests;   /* one a test case, input order */
+    struct test_result *tests; /* one a test case, input order */
     size_t test_count;
-    uint16_t *order;             /* indices of the tests in the order they ended (for event streams); test_count entries */
+    uint16_t *order; /* indices of the tests in the order they ended (for event streams); test_count entries */
     struct string_list hints;
 };
 
@@ -62,7 +62,11 @@ DEFINE_CLEANUP(struct result, result_free)
 void test_result_release(struct test_result *test);
 void compile_result_release(struct compile_result *compile);
 
-/* Sets status completed and the verdict: the first test case (in input order) that is neither accepted nor skipped decides. */
+/*
+ * Sets status completed and the verdict. A failed compile step's verdict is the whole's; otherwise the first test case (in input
+ * order) that is neither accepted nor skipped decides, where one that is not done counts as internal_error; otherwise the whole
+ * is skipped when any test case is, and accepted when all are.
+ */
 void result_conclude(struct result *result);
 
 /* Stored forms (appended to out), and back. */
@@ -73,15 +77,23 @@ int test_result_load(const void *data, size_t len, struct test_result *ret, stru
 void compile_result_store(const struct compile_result *compile, struct buf *out);
 int compile_result_load(const void *data, size_t len, struct compile_result *ret, struct error *err);
 
-/* The public forms. New references. Keys in the order of the documentation. */
-json_t *test_result_json(const struct submission *sub, size_t index, const struct test_result *test, enum encoding encoding);
+/*
+ * The public forms. New references. Keys in the order of the documentation. exit_code is null when the program did not exit;
+ * signal is a name ("SIGSEGV") or null; "truncated" and "lossy" are there only when true. The compile step has "signal" and
+ * "message" only when there is one, and is null altogether when the language has none or it has not been done yet.
+ */
+json_t *test_result_json(const struct submission *sub, size_t index, const struct test_result *test,
+                         enum encoding encoding);
 json_t *compile_result_json(const struct compile_result *compile, enum encoding encoding);
 
 /*
  * The submission document of GET /submissions/{token}. result may hold only part of the tests (done) while the submission is
- * queued or running; status says where it stands.
+ * queued or running, and may be NULL when there is none; status says where it stands. Every key is always there (null when not
+ * known yet) except message (failed only) and webhook (only when the submission has a webhook_url). results has the test cases
+ * that are done, in input order; as long as some are missing, each has an "index" too.
  */
-json_t *result_document(const struct submission *sub, enum status status, const struct result *result, enum encoding encoding);
+json_t *result_document(const struct submission *sub, enum status status, const struct result *result,
+                        enum encoding encoding);
 
 /* Keeps only the named top-level fields (comma-separated) of a document; token always stays. -EINVAL names an unknown one. */
 int document_select(json_t *document, const char *fields, struct error *err);

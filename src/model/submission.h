@@ -21,12 +21,12 @@
 enum {
     SUBMISSION_TESTS_MAX = 1000,
     SUBMISSION_FILES_MAX = 256,
-    SUBMISSION_ARGS_MAX = 256,          /* entries of args, test_cases[].args and compiler_options each */
-    SUBMISSION_ARGS_BYTES_MAX = 32768,  /* all bytes of one such list */
-    SUBMISSION_NAME_MAX = 255,          /* bytes of a file's path or of a test case's name */
+    SUBMISSION_ARGS_MAX = 256,         /* entries of args, test_cases[].args and compiler_options each */
+    SUBMISSION_ARGS_BYTES_MAX = 32768, /* all bytes of one such list */
+    SUBMISSION_NAME_MAX = 255,         /* bytes of a file's path or of a test case's name */
     SUBMISSION_WEBHOOK_URL_MAX = 2048,
-    SUBMISSION_METADATA_MAX = 16384,    /* bytes of metadata as compact JSON */
-    SUBMISSION_PRIORITY_MAX = 10,       /* priority is -10..10, 0 by default, higher first */
+    SUBMISSION_METADATA_MAX = 16384, /* bytes of metadata as compact JSON */
+    SUBMISSION_PRIORITY_MAX = 10,    /* priority is -10..10, 0 by default, higher first */
 };
 
 enum encoding { ENCODING_UTF8, ENCODING_BASE64 };
@@ -35,48 +35,50 @@ enum checker_type { CHECKER_LINES, CHECKER_EXACT, CHECKER_TOKENS, CHECKER_FLOAT 
 
 struct checker_spec {
     enum checker_type type;
-    double abs, rel;  /* CHECKER_FLOAT: a token passes when within either tolerance; default 1e-6 each */
+    double abs,
+        rel; /* CHECKER_FLOAT: a token passes when within either tolerance; 1e-6 each when neither is given, the other 0 when one is */
 };
 
 struct string_list {
-    char **items;  /* NUL-terminated, no NUL inside */
+    char **items; /* NUL-terminated, no NUL inside */
     size_t count;
 };
 
 struct source_file {
-    char *name;  /* relative path, validated: no "..", no leading '/', no empty part, no NUL or control byte */
+    char *name; /* relative path, validated: no "..", no leading '/', no empty part, no NUL or control byte */
     struct buf content;
 };
 
 struct test_case {
-    char *name;              /* NULL when not given */
+    char *name; /* NULL when not given */
     struct buf stdin_data;
     bool has_expected;
     struct buf expected;
     struct string_list args; /* empty: the submission's */
     bool has_args;
-    struct limits limits;    /* as given (0 = not given) until submission_resolve_limits */
+    struct limits limits; /* as given (0 = not given) until submission_resolve_limits */
 };
 
 struct submission {
-    char token[TOKEN_LEN + 1];      /* set by whoever accepts it */
-    char *language;                 /* as the client wrote it */
-    char *version;                  /* NULL: any */
-    struct buf code;                /* may be empty when files has the program */
+    char token[TOKEN_LEN + 1]; /* set by whoever accepts it */
+    char *language;            /* as the client wrote it */
+    char *version;             /* NULL: any */
+    struct buf code;           /* may be empty when files has the program */
     struct source_file *files;
     size_t file_count;
     struct string_list compiler_options;
     struct string_list args;
     struct test_case *tests;
-    size_t test_count;              /* 1..SUBMISSION_TESTS_MAX */
-    struct limits limits;           /* as given (0 = not given) until submission_resolve_limits */
+    size_t test_count;    /* 1..SUBMISSION_TESTS_MAX */
+    struct limits limits; /* as given (0 = not given) until submission_resolve_limits */
     struct checker_spec checker;
     bool stop_on_first_failure;
-    enum encoding encoding;         /* of the request, and by default of the answer */
-    char *webhook_url;              /* NULL when none */
+    enum encoding encoding; /* of the request, and by default of the answer */
+    char *webhook_url;      /* NULL when none */
     int priority;
-    json_t *metadata;               /* an object; never NULL */
-    int64_t created_ms;             /* realtime; set by whoever accepts it */
+    json_t *metadata;   /* an object; never NULL */
+    int64_t created_ms; /* realtime; set by whoever accepts it */
+    bool array_form;    /* came as an array: mistakes name "[3]", not "test_cases[3]"; not stored */
 };
 
 /* A list of mistakes, each with the JSON path of its field ("test_cases[3].stdin"; "" is the body itself). */
@@ -86,7 +88,7 @@ struct field_error {
 };
 struct field_errors {
     struct field_error *items;
-    size_t count;  /* at most FIELD_ERRORS_MAX are kept */
+    size_t count; /* at most FIELD_ERRORS_MAX are kept */
 };
 enum { FIELD_ERRORS_MAX = 32 };
 
@@ -94,7 +96,9 @@ void field_errors_add(struct field_errors *errors, const char *field, const char
 void field_errors_release(struct field_errors *errors);
 
 /*
- * Reads the body of POST /execute-batch: an object, or the array form (its first item carries what is common).
+ * Reads the body of POST /execute-batch: an object (without test_cases: one test case, no input), or the array form. There
+ * each item is a test case; the first also carries what is common: its args and limits are everybody's who gives none, later
+ * items may hold stdin, expected_output, name, args and limits only. A field that is null counts as not given.
  * -EINVAL when anything is wrong, with at least one entry in errors. Knows nothing of languages or configured caps.
  */
 int submission_parse_batch(const json_t *body, struct submission **ret, struct field_errors *errors);
@@ -104,11 +108,16 @@ int submission_parse_single(const json_t *body, struct submission **ret, struct 
 
 /*
  * Fills the limits that were not given, of the submission and of every test case (which inherit the submission's), from
- * defaults, and reports each that is above its cap ("limits.cpu_time_ms": "must be at most 15000"). -EINVAL when any is.
+ * defaults (cut to the caps), and reports each that is above its cap ("limits.cpu_time_ms": "must be at most 15000"). -EINVAL
+ * when any is. A wall limit that was not given becomes at least twice the CPU limit.
  */
 int submission_resolve_limits(struct submission *sub, const struct limits *defaults, const struct limits *caps,
                               struct field_errors *errors);
 
+/* NULL when name is fit to be a source file's path (see struct source_file); otherwise what is wrong with it. */
+const char *source_name_mistake(struct str name);
+
+struct submission *submission_new(void); /* empty: no test cases yet, metadata {} */
 void submission_free(struct submission *sub);
 DEFINE_CLEANUP(struct submission, submission_free)
 
