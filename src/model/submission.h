@@ -35,8 +35,8 @@ enum checker_type { CHECKER_LINES, CHECKER_EXACT, CHECKER_TOKENS, CHECKER_FLOAT 
 
 struct checker_spec {
     enum checker_type type;
-    double abs,
-        rel; /* CHECKER_FLOAT: a token passes when within either tolerance; 1e-6 each when neither is given, the other 0 when one is */
+    /* CHECKER_FLOAT: a token passes when within either. Requests: 1e-6 each when neither is given, else the other is 0. */
+    double abs, rel;
 };
 
 struct string_list {
