@@ -69,7 +69,7 @@ def assert_quick(server):
 
 @pytest.mark.timeout(240)
 def test_two_thousand_open_waits(new_server):
-    server = new_server()
+    server = new_server(slots=2)  # one for what is waited for, one for others; all else is the default
     token = server.submit(SLEEP)
     wait_until(lambda: server.get(f"/submissions/{token}").json()["status"] == "running", 30, "it to run")
     threads = threads_of(server)
