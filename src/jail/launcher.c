@@ -79,11 +79,13 @@ static void wait_until_empty(pid_t program, struct launch_result *result, int64_
 {
     for (;;) {
         int status;
-        pid_t pid = wait4(-1, &status, __WALL, NULL);
+        struct rusage usage;
+        pid_t pid = wait4(-1, &status, __WALL, &usage);
         if (pid < 0 && errno == EINTR)
             continue;
         if (pid < 0)
             return; /* ECHILD: nothing is left */
+        result->resident_bytes = MAX(result->resident_bytes, usage.ru_maxrss * 1024);
         if (pid == program) {
             result->wall_ns = clock_monotonic_ns() - started;
             result->wait_status = status;

@@ -239,7 +239,8 @@ static int finish(struct slot *slot, struct run *run)
     struct jail_report *report = &run->report;
     report->cpu_ns = usage.cpu_ns;
     report->wall_ns = run->result.wall_ns;
-    report->memory_bytes = usage.memory_bytes;
+    /* The kernel counts in lots of 64 pages, so the group's peak can miss a small program altogether. */
+    report->memory_bytes = MAX(usage.memory_bytes, MIN(run->result.resident_bytes, run->request->memory_bytes));
     report->wait_status = run->result.wait_status;
     report->exec_errno = run->result.exec_errno;
     report->oom_killed = usage.oom_killed;
