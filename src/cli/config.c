@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cli/value.h"
+#include "model/strings.h"
 
 const struct config_key config_keys[CONFIG_KEY_COUNT] = {
 #define CONFIG_KEY_ENTRY(type_, member, name_, fallback_, least_, most_, flag_, value_, help_) \
@@ -52,14 +53,6 @@ static void *config_at(struct config *config, const struct config_key *key)
 static const void *config_at_const(const struct config *config, const struct config_key *key)
 {
     return (const char *)config + key->offset;
-}
-
-static void string_list_clear(struct string_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    free(list->items);
-    *list = (struct string_list){0};
 }
 
 /* "json|text" holds "text" */
@@ -129,11 +122,10 @@ static int scalar_set(struct config *config, const struct config_key *key, const
 
 static void list_set(struct string_list *list, const char *const *values, size_t count)
 {
-    string_list_clear(list);
-    list->items = xcalloc(count > 0 ? count : 1, sizeof(*list->items));
+    strings_release(list);
     for (size_t i = 0; i < count; i++)
         if (values[i][0] != '\0')
-            list->items[list->count++] = xstrdup(values[i]);
+            strings_add(list, str_of(values[i]));
 }
 
 int config_set(struct config *config, const struct config_key *key, const char *const *values, size_t count,
@@ -192,10 +184,10 @@ void config_release(struct config *config)
         if (config_keys[i].type == CONFIG_STRING || config_keys[i].type == CONFIG_CHOICE)
             free(*(char **)member);
         else if (config_keys[i].type == CONFIG_LIST)
-            string_list_clear(member);
+            strings_release(member);
         free(config->origins[i].where);
     }
-    string_list_clear(&config->warnings);
+    strings_release(&config->warnings);
     *config = (struct config){0};
 }
 

@@ -8,6 +8,7 @@
 #include "cli/config.h"
 #include "cli/nearest.h"
 #include "cli/paths.h"
+#include "model/strings.h"
 
 /* Variables that mean something without being settings: of evalx submit, of this file, and what Kubernetes sets for a service called evalx. */
 static const char *const other_variables[] = {"EVALX_SERVER", "EVALX_CONFIG"};
@@ -24,14 +25,6 @@ static bool is_other_variable(const char *name)
     return false;
 }
 
-static void warn(struct config *config, char *message)
-{
-    struct string_list *list = &config->warnings;
-
-    list->items = xrealloc(list->items, (list->count + 1) * sizeof(*list->items));
-    list->items[list->count++] = message;
-}
-
 static void warn_unknown_variable(struct config *config, const char *name)
 {
     char *variables[CONFIG_KEY_COUNT];
@@ -41,8 +34,10 @@ static void warn_unknown_variable(struct config *config, const char *name)
         variables[i] = config_key_variable(&config_keys[i]);
         nearest_offer(&nearest, variables[i]);
     }
-    warn(config, nearest.best != NULL ? xasprintf("unknown variable %s; did you mean %s?", name, nearest.best)
-                                      : xasprintf("unknown variable %s", name));
+    _cleanup_(freep) char *message = nearest.best != NULL
+                                         ? xasprintf("unknown variable %s; did you mean %s?", name, nearest.best)
+                                         : xasprintf("unknown variable %s", name);
+    strings_add(&config->warnings, str_of(message));
     for (size_t i = 0; i < CONFIG_KEY_COUNT; i++)
         free(variables[i]);
 }

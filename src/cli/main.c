@@ -64,7 +64,7 @@ static int run_with_config(const struct command *command, struct invocation *inv
     if (config_load(&sources, &invocation->config, &err) < 0) {
         complain("configuration: %s", err.message);
     } else {
-        for (size_t i = 0; i < invocation->config.warnings.count; i++)
+        for (size_t i = 0; !command->tells_warnings && i < invocation->config.warnings.count; i++)
             complain("warning: %s", invocation->config.warnings.items[i]);
         status = command->run(invocation);
     }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client.h: speaking to an evalx server, over libcurl. */
+#ifndef EVALX_CLI_CLIENT_H
+#define EVALX_CLI_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct client;
+
+/* server: "http://127.0.0.1:2358", "https://…/prefix" or "unix:PATH". */
+int client_open(const char *server, struct client **ret, struct error *err);
+void client_close(struct client *client);
+DEFINE_CLEANUP(struct client, client_close)
+
+/*
+ * One request. body: NULL for GET. 0 with the answer's JSON (new reference) when it is 2xx; otherwise -errno and a message
+ * that carries the server's own words: the problem's detail and fields. -EINVAL for 4xx, -EAGAIN for 429 and 503, -EIO for the
+ * rest, -ECONNREFUSED when the server cannot be reached.
+ */
+int client_call(struct client *client, const char *path, const json_t *body, json_t **ret, struct error *err);
+
+/* Follows an event stream (GET) until the server ends it or event returns false. name and data are NUL-terminated. */
+typedef bool client_event_fn(void *context, const char *name, const char *data);
+int client_follow(struct client *client, const char *path, client_event_fn *event, void *context, struct error *err);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd_submit.c: evalx submit: what evalx run does, on a server: send, follow, print the table. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/client.h"
+#include "cli/command.h"
+#include "cli/program.h"
+#include "cli/progress.h"
+#include "model/verdict.h"
+
+enum { POLL_WAIT_S = 30 };
+
+static const char default_server[] = "http://127.0.0.1:2358";
+
+struct submit_options {
+    struct program program; /* first: program_options describes it */
+    const char *server;
+};
+
+static const struct option submit_table[] = {
+    {.name = "server",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct submit_options, server),
+     .value = "URL",
+     .help = "the server; default EVALX_SERVER, else http://127.0.0.1:2358"},
+};
+
+struct following {
+    size_t done, total;
+};
+
+static bool on_event(void *context, const char *name, const char *data)
+{
+    struct following *following = context;
+
+    (void)data;
+    if (strcmp(name, "test") == 0)
+        following->done++;
+    progress_show(following->done > 0 || strcmp(name, "compile") == 0 ? "test cases" : "waiting", following->done,
+                  following->total);
+    return strcmp(name, "done") != 0;
+}
+
+/* Only for the progress bar: whatever goes wrong here, await_result finds out. */
+static void follow(struct client *client, const char *token, size_t total)
+{
+    _cleanup_(freep) char *path = xasprintf("/submissions/%s/events", token);
+    struct following following = {.total = total};
+
+    progress_show("waiting", 0, total);
+    client_follow(client, path, on_event, &following, NULL);
+    progress_clear();
+}
+
+static bool is_final(const json_t *document)
+{
+    const char *name = json_string_value(json_object_get(document, "status"));
+    enum status status = STATUS_QUEUED;
+
+    return name != NULL && status_from_name(name, &status) == 0 && status_final(status);
+}
+
+static int await_result(struct client *client, const char *token, bool json, json_t **ret, struct error *err)
+{
+    _cleanup_(freep) char *path =
+        xasprintf("/submissions/%s?wait=%d&encoding=%s", token, POLL_WAIT_S, json ? "utf8" : "base64");
+
+    for (;;) {
+        json_auto_t *document = NULL;
+        int r = client_call(client, path, NULL, &document, err);
+        if (r < 0)
+            return r;
+        if (is_final(document)) {
+            *ret = STEAL(document);
+            return 0;
+        }
+    }
+}
+
+static int submit(struct client *client, const struct program *program, const json_t *request, json_t **ret,
+                  struct error *err)
+{
+    json_auto_t *receipt = NULL;
+
+    int r = client_call(client, "/execute-batch", request, &receipt, err);
+    if (r < 0)
+        return r;
+    const char *token = json_string_value(json_object_get(receipt, "token"));
+    if (token == NULL)
+        return error_set(err, -EIO, "the server's answer holds no token");
+    if (progress_wanted())
+        follow(client, token, json_array_size(json_object_get(request, "test_cases")));
+    return await_result(client, token, program->json, ret, err);
+}
+
+static const char *server_of(const struct submit_options *options)
+{
+    const char *variable = getenv("EVALX_SERVER");
+
+    if (options->server != NULL)
+        return options->server;
+    return variable != NULL && variable[0] != '\0' ? variable : default_server;
+}
+
+static int run_submit(struct invocation *invocation)
+{
+    const struct submit_options *options = invocation->options;
+    _cleanup_(client_closep) struct client *client = NULL;
+    json_auto_t *request = NULL, *document = NULL;
+    struct error err = ERROR_INIT;
+
+    int r = program_request(&options->program, invocation->operands->items[0], &request, &err);
+    if (r == 0)
+        r = client_open(server_of(options), &client, &err);
+    if (r < 0) {
+        complain("%s", err.message);
+        return EXIT_USAGE;
+    }
+    r = submit(client, &options->program, request, &document, &err);
+    if (r < 0) {
+        complain("%s", err.message);
+        return r == -EINVAL ? EXIT_USAGE : EXIT_ENGINE;
+    }
+    return program_report(&options->program, request, document);
+}
+
+const struct command command_submit = {
+    .name = "submit",
+    .usage = "FILE [options]",
+    .summary = "send one program to a server, follow it, print the result",
+    .description = "Like evalx run, on a server. Exits 0 only if every test case passed.",
+    .tables = {{.options = program_options, .count = PROGRAM_OPTION_COUNT}, OPTION_TABLE(submit_table)},
+    .options_size = sizeof(struct submit_options),
+    .operands_least = 1,
+    .operands_most = 1,
+    .run = run_submit,
+};

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* engine.c: see engine.h. */
+#include "cli/engine.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/toolchains.h"
+
+/* What every language wants to see in a box and what the configuration adds, NULL-terminated; the caller frees the array. */
+static const char **mounts_of(const struct config *config, const struct registry *registry)
+{
+    const char *const *wanted = registry_mounts(registry);
+    size_t count = 0;
+
+    while (wanted[count] != NULL)
+        count++;
+    const char **mounts = xcalloc(count + config->sandbox_mounts.count + 1, sizeof(*mounts));
+    for (size_t i = 0; i < count; i++)
+        mounts[i] = wanted[i];
+    for (size_t i = 0; i < config->sandbox_mounts.count; i++)
+        mounts[count + i] = config->sandbox_mounts.items[i];
+    return mounts;
+}
+
+int engine_open(const struct config *config, struct engine *engine, struct error *err)
+{
+    int r = identity_find(config->user, &engine->identity, err);
+    if (r < 0)
+        return r;
+    r = registry_load(config->languages_dir, &engine->registry, err);
+    if (r < 0)
+        return r;
+    if (geteuid() != 0)
+        return error_set(err, -EPERM,
+                         "the sandbox needs root: run evalx as root (sudo evalx …), or send programs to a server with: "
+                         "evalx submit");
+
+    _cleanup_(freep) const char **mounts = mounts_of(config, engine->registry);
+    struct jail_config jail = {
+        .program = config->sandbox_jail,
+        .slots = (unsigned)config->slots,
+        .mounts = mounts,
+        .uid_base = (unsigned)config->sandbox_uid_base,
+    };
+    return jail_start(&jail, &engine->jail, err);
+}
+
+char *engine_toolchains_file(const struct config *config)
+{
+    return xasprintf("%s/toolchains.json", config->state_dir);
+}
+
+int engine_settle(const struct config *config, struct engine *engine, struct error *err)
+{
+    _cleanup_(freep) char *memory = engine_toolchains_file(config);
+    int r = privileges_drop(&engine->identity, err);
+
+    if (r < 0)
+        return r;
+    toolchains_discover(engine->registry, jail_box(engine->jail, 0), memory);
+    return 0;
+}
+
+int engine_execute(const struct config *config, struct engine *engine, const char *artifacts, struct error *err)
+{
+    struct executor_config executor = {
+        .jail = engine->jail,
+        .registry = engine->registry,
+        .artifact_dir = artifacts,
+        .artifact_cache_kb = config->artifact_cache_size / 1024,
+        .output_keep_kb = config->output_keep / 1024,
+    };
+    return executor_new(&executor, &engine->executor, err);
+}
+
+void engine_close(struct engine *engine)
+{
+    executor_free(engine->executor);
+    jail_stop(engine->jail);
+    if (engine->registry != NULL)
+        registry_free(engine->registry);
+    *engine = (struct engine){0};
+}
