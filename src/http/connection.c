@@ -11,6 +11,61 @@ int64_t connection_now(const struct connection *c)
     return (int64_t)uv_now(&c->server->loop);
 }
 
+/* ---- closing ---- */
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct connection *c = handle->data;
+    if (--c->open_handles > 0)
+        return;
+    struct http_server *s = c->server;
+    peers_leave(s->peers, c->peer);
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        s->connections = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    if (c->refused)
+        s->refused_count--;
+    else
+        s->connection_count--;
+    buf_release(&c->head);
+    buf_release(&c->early);
+    buf_release(&c->out);
+    buf_release(&c->flight);
+    free(c);
+    server_connection_closed(s);
+}
+
+static void detach(struct connection *c)
+{
+    c->closing = true;
+    if (c->exchange) {
+        struct http_exchange *x = STEAL(c->exchange);
+        x->connection = NULL;
+        exchange_end(x, HTTP_END_GONE);
+        exchange_unref(x);
+    }
+    uv_close((uv_handle_t *)&c->timer, on_closed);
+}
+
+void connection_close(struct connection *c)
+{
+    if (c->closing)
+        return;
+    detach(c);
+    uv_close(&c->socket.handle, on_closed);
+}
+
+/* For a client that does not read: a reset throws away what the kernel still holds for it, where closing would have it wait. */
+static void connection_reset(struct connection *c)
+{
+    detach(c);
+    if (!c->server->tcp || uv_tcp_close_reset(&c->socket.tcp, on_closed) < 0)
+        uv_close(&c->socket.handle, on_closed);
+}
+
 /* ---- deadlines ---- */
 
 static void on_timer(uv_timer_t *timer);
@@ -59,7 +114,7 @@ static void exchange_timeout(struct connection *c, int64_t now)
     if (c->writing && now >= c->write_deadline) {
         size_t left = uv_stream_get_write_queue_size(&c->socket.stream);
         if (left >= c->write_left) {
-            connection_close(c);
+            connection_reset(c);
             return;
         }
         c->write_left = left;
@@ -96,48 +151,6 @@ static void on_timer(uv_timer_t *timer)
         break;
     }
     connection_arm(c);
-}
-
-/* ---- closing ---- */
-
-static void on_closed(uv_handle_t *handle)
-{
-    struct connection *c = handle->data;
-    if (--c->open_handles > 0)
-        return;
-    struct http_server *s = c->server;
-    peers_leave(s->peers, c->peer);
-    if (c->previous)
-        c->previous->next = c->next;
-    else
-        s->connections = c->next;
-    if (c->next)
-        c->next->previous = c->previous;
-    if (c->refused)
-        s->refused_count--;
-    else
-        s->connection_count--;
-    buf_release(&c->head);
-    buf_release(&c->early);
-    buf_release(&c->out);
-    buf_release(&c->flight);
-    free(c);
-    server_connection_closed(s);
-}
-
-void connection_close(struct connection *c)
-{
-    if (c->closing)
-        return;
-    c->closing = true;
-    if (c->exchange) {
-        struct http_exchange *x = STEAL(c->exchange);
-        x->connection = NULL;
-        exchange_end(x, HTTP_END_GONE);
-        exchange_unref(x);
-    }
-    uv_close(&c->socket.handle, on_closed);
-    uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
 /* ---- reading ---- */

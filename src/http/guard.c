@@ -52,16 +52,16 @@ static struct refusal request_line(struct str line)
     const char *end = line.data + line.len;
     const char *first = memchr(line.data, ' ', line.len);
     if (!first || !guard_token((struct str){line.data, (size_t)(first - line.data)}))
-        return bad("the request line must be METHOD TARGET HTTP/1.1");
+        return bad("the request line must be a method, a target and an HTTP version");
     const char *target = first + 1;
     const char *second = memchr(target, ' ', (size_t)(end - target));
     if (!second || second == target || end - second != 9 || memcmp(second, " HTTP/", 6) != 0 || second[7] != '.')
-        return bad("the request line must be METHOD TARGET HTTP/1.1");
+        return bad("the request line must be a method, a target and an HTTP version");
     for (const char *p = target; p < second; p++)
         if (*p <= ' ' || *p > '~' || *p == '#')
             return bad("the request target holds a character that must be percent-encoded");
     if (second[6] != '1' || (second[8] != '0' && second[8] != '1'))
-        return (struct refusal){.status = 505, .detail = "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+        return (struct refusal){.status = 505, .detail = "only versions 1.1 and 1.0 of HTTP are spoken here"};
     return fine;
 }
 
@@ -126,7 +126,7 @@ static struct refusal check_content_length(struct request *r, struct str value)
             return bad("Content-Length is not a number");
     for (size_t i = 0; i < value.len; i++)
         if (__builtin_mul_overflow(n, 10U, &n) || __builtin_add_overflow(n, (unsigned)(value.data[i] - '0'), &n))
-            return (struct refusal){.status = 413, .detail = "Content-Length is larger than any body may be"};
+            return bad("Content-Length is larger than any body may be");
     r->content_length = n;
     return fine;
 }

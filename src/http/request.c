@@ -69,6 +69,18 @@ static const http_parser_settings settings = {
     .on_headers_complete = on_headers_complete,
 };
 
+static struct refusal parser_refusal(enum http_errno why)
+{
+    if (why == HPE_INVALID_METHOD)
+        return (struct refusal){.status = 501, .detail = "the method is not known here"};
+    if (why == HPE_INVALID_CONTENT_LENGTH)
+        return (struct refusal){.status = 400,
+                                .detail = "Content-Length is not a number, or larger than any body may be"};
+    if (why == HPE_UNEXPECTED_CONTENT_LENGTH)
+        return (struct refusal){.status = 400, .detail = "Content-Length is given twice, or with Transfer-Encoding"};
+    return (struct refusal){.status = 400, .detail = "the request is malformed"};
+}
+
 /* "/path?query", or "http://host/path?query" as a proxy's client would say it. */
 static void split_target(struct request *r, struct str target)
 {
@@ -100,10 +112,8 @@ struct refusal request_parse(struct request *r)
     http_parser_init(&parser, HTTP_REQUEST);
     parser.data = &p;
     http_parser_execute(&parser, &settings, r->head.data, r->head.len);
-    if (!p.complete && HTTP_PARSER_ERRNO(&parser) == HPE_INVALID_METHOD)
-        return (struct refusal){.status = 501, .detail = "the method is not known here"};
     if (!p.complete || !p.target.data)
-        return (struct refusal){.status = 400, .detail = "the request is malformed"};
+        return parser_refusal(HTTP_PARSER_ERRNO(&parser));
 
     r->headers = xcalloc(p.count, sizeof *r->headers);
     r->header_count = p.count;
