@@ -70,7 +70,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def servers(request):
+def servers(request, folder):
     """Starts servers on the folder a test gives and closes those that still run."""
     request.node.servers = []
 
@@ -175,7 +175,7 @@ def test_a_poisonous_submission_ends_failed_and_does_not_loop(folder, servers):
 
 # ---- graceful stop ----
 
-def test_sigterm_while_idle_is_quick(servers, folder):
+def test_sigterm_while_idle_is_quick(folder, servers):
     server = servers(folder)
     assert server.run("bash", "echo 1")["status"] == "completed"
     started = time.monotonic()
