@@ -68,6 +68,7 @@ void buf_reserve(struct buf *b, size_t extra)
     size_t cap = MAX(need, b->cap + b->cap / 2);
     cap = MAX(cap, (size_t)64);
     b->data = xrealloc(b->data, cap);
+    b->data[b->len] = '\0';
     b->cap = cap;
 }
 
@@ -127,8 +128,7 @@ const char *buf_str(const struct buf *b)
 
 char *buf_steal(struct buf *b, size_t *ret_len)
 {
-    if (!b->data)
-        buf_reserve(b, 0), b->data[0] = '\0';
+    buf_reserve(b, 0);
     char *data = b->data;
     if (ret_len)
         *ret_len = b->len;
