@@ -184,7 +184,8 @@ static void announce(const struct serving *serving)
              LOG_INT("languages", (int64_t)available), LOG_STR("state_dir", serving->config->state_dir),
              LOG_STR("user", serving->engine.identity.name),
              LOG_INT("cgroup", jail_cgroup_version(serving->engine.jail)), LOG_STR("version", EVALX_VERSION));
-    printf("evalx %s serves on %s%s\n", EVALX_VERSION, strncmp(address, "unix:", 5) == 0 ? "" : "http://", address);
+    if (isatty(STDOUT_FILENO))
+        printf("evalx %s serves on %s%s\n", EVALX_VERSION, strncmp(address, "unix:", 5) == 0 ? "" : "http://", address);
     fflush(stdout);
 }
 
@@ -243,7 +244,6 @@ static int run_serve(struct invocation *invocation)
     raise_descriptors();
     if (start(&serving, &err) < 0) {
         log_error("serve.failed", LOG_STR("message", err.message));
-        complain("%s", err.message);
         stop(&serving, 0);
         return EXIT_ENGINE;
     }

@@ -52,6 +52,7 @@ const struct option program_options[PROGRAM_OPTION_COUNT] = {
     LIMIT("processes", processes, "N", "processes and threads of each run"),
     LIMIT("output", output_kb, "SIZE", "what each run may print"),
     LIMIT("stack", stack_kb, "SIZE", "stack of each process"),
+    LIMIT("file-size", file_kb, "SIZE", "each file that a run may write"),
     FLAG("stop-on-first-failure", stop_on_first_failure, "skip the test cases after the first that fails"),
     FLAG("json", json, "print the whole result as JSON"),
 };

@@ -24,7 +24,7 @@ struct program {
     bool json;
 };
 
-enum { PROGRAM_OPTION_COUNT = 19 };
+enum { PROGRAM_OPTION_COUNT = 20 };
 extern const struct option program_options[PROGRAM_OPTION_COUNT];
 
 /* The language that a file name's extension stands for ("prog.py" → "python"), else the extension itself; NULL when it has none. */
