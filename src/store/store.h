@@ -28,23 +28,23 @@ enum { STORE_ATTEMPTS_MAX = 3, STORE_KEY_MAX = 255 };
 struct store;
 
 struct store_config {
-    int64_t lease_ms;      /* how long a silent worker keeps a claim */
-    int64_t retention_ms;  /* how long final submissions are kept */
-    int64_t max_depth;     /* waiting submissions past which submit answers -EAGAIN */
+    int64_t lease_ms;     /* how long a silent worker keeps a claim */
+    int64_t retention_ms; /* how long final submissions are kept */
+    int64_t max_depth;    /* waiting submissions past which submit answers -EAGAIN */
 };
 
 /* url: "sqlite:PATH" (":memory:" is allowed). -errno with a message. */
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err);
-void store_close(struct store *store);  /* finishes what was handed in, then closes; NULL is fine */
+void store_close(struct store *store); /* finishes what was handed in, then closes; NULL is fine */
 DEFINE_CLEANUP(struct store, store_close)
 
 struct store_submission {
     char token[TOKEN_LEN + 1];
-    int priority;                      /* higher first; FIFO within one */
+    int priority; /* higher first; FIFO within one */
     int64_t created_ms;
-    struct str request;                /* copied */
-    const char *idempotency_key;       /* NULL: none; at most STORE_KEY_MAX bytes */
-    unsigned char body_digest[32];     /* compared when the key is known already */
+    struct str request;            /* copied */
+    const char *idempotency_key;   /* NULL: none; at most STORE_KEY_MAX bytes */
+    unsigned char body_digest[32]; /* compared when the key is known already */
 };
 
 /*
@@ -67,7 +67,7 @@ void store_submit(struct store *store, const struct store_submission *submission
 struct store_claim {
     char token[TOKEN_LEN + 1];
     uint64_t fence;
-    int attempt;               /* 1 for the first */
+    int attempt; /* 1 for the first */
     int64_t created_ms;
     struct buf request;
 };
@@ -77,7 +77,7 @@ struct store_claim {
  * store_interrupt, other -errno when the store is away.
  */
 int store_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret);
-void store_interrupt(struct store *store);  /* wakes every store_claim, now and later */
+void store_interrupt(struct store *store); /* wakes every store_claim, now and later */
 
 /* 0 extended; -ECANCELED the client cancelled it: stop and forget it; -ESTALE the claim is lost: stop, write nothing. */
 int store_renew(struct store *store, const char *token, uint64_t fence);
@@ -109,7 +109,7 @@ struct store_event {
 struct store_record {
     enum status status;
     int attempts;
-    int64_t created_ms, started_ms, finished_ms;  /* 0: not yet */
+    int64_t created_ms, started_ms, finished_ms; /* 0: not yet */
     struct buf request;
     struct buf result;          /* empty until final; may stay empty for cancelled, and for failed by lost leases */
     char *message;              /* for failed by the store itself; NULL otherwise */
@@ -128,11 +128,12 @@ void store_record_release(struct store_record *record);
 typedef void store_watch_fn(void *context, const char *token);
 struct store_watch;
 struct store_watch *store_watch(struct store *store, const char *token, store_watch_fn *changed, void *context);
-void store_unwatch(struct store *store, struct store_watch *watch);  /* after it returns, changed is not running and never called */
+void store_unwatch(struct store *store,
+                   struct store_watch *watch); /* after it returns, changed is not running and never called */
 
 struct store_depth {
     int64_t waiting, running;
-    int64_t oldest_ms;  /* age of the oldest waiting one; 0 when none waits */
+    int64_t oldest_ms; /* age of the oldest waiting one; 0 when none waits */
 };
 int store_depth(struct store *store, struct store_depth *ret);
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * live.h: the submissions that are queued or running, in memory, beside the file that keeps them: what is next, whose lease
+ * is it, what progress has been reported. Requests (up to 16 MiB each) stay in the file.
+ *
+ * Each entry has two states. `now` is what is committed: what everybody may see. `next` is what the transaction in hand would
+ * make of it: decisions within one transaction are taken on it. live_settle makes them one again, either way. Both lists
+ * (ready, running) follow `next`.
+ *
+ * No lock in here: callers hold the owner's. Only the thread that writes the file may change `next`, add or settle.
+ */
+#ifndef EVALX_STORE_LIVE_H
+#define EVALX_STORE_LIVE_H
+
+#include <sys/queue.h>
+
+#include "model/submission.h"
+#include "store/store.h"
+
+enum { LIVE_PRIORITIES = 2 * SUBMISSION_PRIORITY_MAX + 1 };
+enum { STATUS_ABSENT = STATUS_COUNT }; /* `now` of an entry whose first transaction is still in hand */
+
+struct entry_state {
+    int status; /* enum status, or STATUS_ABSENT */
+    int attempts;
+    uint64_t fence;
+    int64_t started_ms;
+};
+
+struct entry {
+    char token[TOKEN_LEN + 1];
+    int64_t id; /* the order of arrival */
+    int priority;
+    int64_t created_ms;
+    struct entry_state now, next;
+    int64_t lease_until_ms;
+    struct buf *fresh_request; /* the request, while the transaction that stores it is in hand; otherwise NULL */
+    struct store_event *events;
+    size_t event_count, event_room;
+    TAILQ_ENTRY(entry) place; /* in ready or running, by next.status */
+    STAILQ_ENTRY(entry) touch;
+    LIST_ENTRY(entry) chain;
+    bool touched;
+};
+
+TAILQ_HEAD(entry_list, entry);
+STAILQ_HEAD(touched_list, entry);
+LIST_HEAD(entry_chain, entry);
+
+struct live {
+    struct entry_chain *buckets;
+    size_t bucket_count, count;
+    struct entry_list ready[LIVE_PRIORITIES]; /* by priority, each in order of id */
+    struct entry_list running;
+    struct touched_list touched;
+    int64_t ready_count;            /* by next */
+    int64_t waiting, running_count; /* by now */
+};
+
+void live_init(struct live *live);
+void live_release(struct live *live);
+
+struct entry *live_find(const struct live *live, const char *token);
+struct entry *live_first_ready(const struct live *live); /* highest priority, then oldest; NULL when none waits */
+int64_t live_oldest_ms(const struct live *live); /* creation time of the oldest waiting one; 0 when none waits */
+
+/* A new entry with `next` as given and nothing committed yet. priority must be in range. */
+struct entry *live_add(struct live *live, const char *token, int64_t id, int priority, int64_t created_ms,
+                       struct entry_state next);
+void live_change(struct live *live, struct entry *entry, struct entry_state next);
+
+void entry_add_event(struct entry *entry, enum store_event_kind kind, unsigned index, struct str data);
+
+/*
+ * Ends the transaction in hand: committed or rolled back. Moves the touched entries to *ret. Those that are live no longer
+ * (entry_gone) have been taken out: the caller frees them with entry_free when it has told the watchers.
+ */
+void live_settle(struct live *live, bool committed, struct touched_list *ret);
+bool entry_gone(const struct entry *entry);
+void entry_free(struct entry *entry);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite_store.h: what the files sqlite*.c share. The theory is at the top of sqlite.c. */
+#ifndef EVALX_STORE_SQLITE_STORE_H
+#define EVALX_STORE_SQLITE_STORE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/queue.h>
+
+#include "store/backend.h"
+#include "store/live.h"
+
+struct sqlite_store;
+
+/* Statements of the writer's connection. */
+#define STATEMENTS(X)                                                                                                \
+    X(SQL_BEGIN, "BEGIN IMMEDIATE")                                                                                  \
+    X(SQL_COMMIT, "COMMIT")                                                                                          \
+    X(SQL_ROLLBACK, "ROLLBACK")                                                                                      \
+    X(SQL_ADD, "INSERT INTO submissions(id, token, status, priority, created_ms, idempotency_key, body_digest)"      \
+               " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                                \
+    X(SQL_ADD_REQUEST, "INSERT INTO requests(id, body) VALUES(?1, ?2)")                                              \
+    X(SQL_ADD_RESULT, "INSERT INTO results(id, body) VALUES(?1, ?2)")                                                \
+    X(SQL_BY_KEY, "SELECT token, status, created_ms, body_digest FROM submissions WHERE idempotency_key = ?1")       \
+    X(SQL_BY_TOKEN, "SELECT id, status FROM submissions WHERE token = ?1")                                           \
+    X(SQL_MOVE, "UPDATE submissions SET status = ?2, attempts = ?3, fence = ?4, started_ms = ?5, worker = ?6"        \
+                " WHERE id = ?1")                                                                                    \
+    X(SQL_FINISH, "UPDATE submissions SET status = ?2, finished_ms = ?3, message = ?4 WHERE id = ?1")                \
+    X(SQL_EXPIRED, "SELECT id, token FROM submissions WHERE finished_ms > 0 AND finished_ms <= ?1"                   \
+                   " ORDER BY finished_ms LIMIT ?2")                                                                 \
+    X(SQL_DROP, "DELETE FROM submissions WHERE id = ?1")                                                             \
+    X(SQL_DROP_REQUEST, "DELETE FROM requests WHERE id = ?1")                                                        \
+    X(SQL_DROP_RESULT, "DELETE FROM results WHERE id = ?1")                                                          \
+    X(SQL_FREE_PAGES, "PRAGMA freelist_count")                                                                       \
+    X(SQL_TRY_WRITE, "UPDATE trial SET count = count + 1")                                                           \
+    X(SQL_RECOVER_FAIL, "UPDATE submissions SET status = ?1, finished_ms = ?2, message = ?3"                         \
+                        " WHERE finished_ms = 0 AND status = ?4 AND attempts >= ?5")                                 \
+    X(SQL_RECOVER_QUEUE, "UPDATE submissions SET status = ?1, started_ms = 0 WHERE finished_ms = 0 AND status = ?2") \
+    X(SQL_LIVE, "SELECT id, token, status, priority, attempts, fence, created_ms FROM submissions"                   \
+                " WHERE finished_ms = 0 ORDER BY id")                                                                \
+    X(SQL_LAST_ID, "SELECT max(id) FROM submissions")
+
+#define STATEMENT_ID(id, text) id,
+enum statement { STATEMENTS(STATEMENT_ID) STATEMENT_COUNT };
+#undef STATEMENT_ID
+
+#define STORE_LOST_MESSAGE "given up: the worker was lost %d times while it ran this submission"
+
+/* What one caller wants written. Blocking verbs keep theirs on their stack; a submit's lives on the heap. */
+struct op {
+    STAILQ_ENTRY(op) link;
+    /*
+     * Runs inside the transaction, in the writer. 0: decided, op->code is the answer if the transaction commits. Negative: the
+     * file failed; everything is rolled back and each operation tried again alone. May therefore run more than once.
+     */
+    int (*run)(struct sqlite_store *s, struct op *op);
+    void (*answer)(struct sqlite_store *s,
+                   struct op *op); /* from the writer, no lock held; NULL: a caller waits on cond for done */
+    pthread_cond_t cond;
+    bool done;
+    int code;
+
+    const char *token;
+    uint64_t fence;
+    enum status status;
+    struct str result;
+    int64_t lease_now_ms, expire_now_ms; /* sweep */
+    bool more;                           /* sweep: there may be more to forget */
+};
+STAILQ_HEAD(op_list, op);
+
+struct submit_op {
+    struct op op;
+    struct store_submission submission; /* its token is used; request and key are the copies below */
+    struct buf request;
+    char *key;
+    size_t size; /* of the request: a claim may have taken its bytes away */
+    int refusal; /* decided before it was handed in */
+    struct store_receipt receipt;
+    store_submit_fn *done;
+    void *context;
+};
+
+/* One caller of store_claim, on its stack. */
+struct claimer {
+    TAILQ_ENTRY(claimer) link;
+    pthread_cond_t cond;
+    enum { CLAIM_WAITING, CLAIM_TAKEN /* the transaction is in hand */, CLAIM_DONE } state;
+    bool expired; /* past its timeout, waits only because there is work in the queue */
+    const char *worker;
+    struct entry *entry;
+    int64_t id;
+    int code;
+    bool has_request;
+    struct store_claim claim;
+};
+TAILQ_HEAD(claimer_list, claimer);
+
+struct sqlite_store {
+    struct store base;
+    struct store_config config;
+    char *path;
+    int lock_fd; /* PATH.lock; -1 in memory */
+    int64_t opened_realtime_ms, opened_monotonic_ns;
+
+    pthread_t writer;
+    sqlite3 *db; /* the writer's */
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    int64_t next_id;
+    int64_t batch_bytes;  /* requests in the transaction in hand */
+    int broken;           /* why the last transaction failed; 0 after one that wrote */
+    struct buf forgotten; /* tokens dropped by the transaction in hand, TOKEN_LEN + 1 bytes each */
+    int64_t next_sweep_ns;
+
+    pthread_mutex_t lock; /* everything below; also what others may see of live */
+    pthread_cond_t work;
+    struct op_list queue;
+    size_t pending_bytes; /* requests handed in and not yet answered */
+    struct claimer_list claimers, taken;
+    struct live live;
+    bool interrupted, stopping;
+
+    pthread_mutex_t
+        read_lock; /* the reading connection; in memory it is the writer's own, locked through each transaction */
+    sqlite3 *reader;
+    sqlite3_stmt *read_record, *read_request, *read_status;
+};
+
+static inline struct sqlite_store *sqlite_of(struct store *store)
+{
+    return (struct sqlite_store *)store;
+}
+
+/* Milliseconds that pass like the monotonic clock and read like the date: a step of the date ends no lease. */
+int64_t sqlite_steady_ms(const struct sqlite_store *s);
+
+/* sqlite_sql.c: statements. Types of arguments: 'i' int64_t, 't' const char * (NULL allowed), 'b' const void * and size_t. */
+int sql_errno(sqlite3 *db, int rc);
+int sql_bind(sqlite3_stmt *stmt, const char *types, ...);
+int sql_run(struct sqlite_store *s, enum statement id, const char *types, ...); /* to its end; 0 or -errno */
+
+/* First row: 1 and *ret to read columns from and then sqlite3_reset; 0 no row; -errno. */
+int sql_row(struct sqlite_store *s, sqlite3_stmt **ret, enum statement id, const char *types, ...);
+
+/* sqlite_schema.c: files and tables. */
+int sqlite_schema_lock(const char *path, int *ret_fd, struct error *err);
+int sqlite_schema_open(struct sqlite_store *s, struct error *err); /* connections, pragmas, migrations, statements */
+int sqlite_schema_recover(struct sqlite_store *s,
+                          struct error *err); /* ends the leases of the process that died, fills live */
+void sqlite_schema_close(struct sqlite_store *s);
+
+/* sqlite_ops.c: what runs inside the writer's transaction. */
+int sqlite_run_submit(struct sqlite_store *s, struct op *op);
+int sqlite_run_complete(struct sqlite_store *s, struct op *op);
+int sqlite_run_release(struct sqlite_store *s, struct op *op);
+int sqlite_run_cancel(struct sqlite_store *s, struct op *op);
+int sqlite_run_forget(struct sqlite_store *s, struct op *op);
+int sqlite_run_sweep(struct sqlite_store *s, struct op *op);
+int sqlite_run_ping(struct sqlite_store *s, struct op *op);
+int sqlite_run_claims(struct sqlite_store *s); /* hands what is ready to who waits */
+
+/* sqlite_writer.c: the writer's thread. */
+void *sqlite_writer_main(void *store);
+void sqlite_hand_in(struct sqlite_store *s,
+                    struct op *op);                     /* any thread; op->answer is called, or op->done set, once */
+int sqlite_wait(struct sqlite_store *s, struct op *op); /* hands in, waits, gives op->code */
+
+/* sqlite_read.c: the reading connection. */
+int sqlite_get(struct store *store, const char *token, struct store_record *ret);
+int sqlite_read_request(struct sqlite_store *s, int64_t id, struct buf *ret); /* -ENOENT: forgotten meanwhile */
+int sqlite_lost_claim(struct sqlite_store *s,
+                      const char *token); /* why a claim is no longer held: -ECANCELED or -ESTALE */
+
+#endif

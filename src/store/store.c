@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store.c: picks the backend by the URL's scheme and passes every verb on to it, after the checks that hold for all of them.
+ *
+ * The theory of the room. A store is three things at once: a queue (submit, claim, renew, release), a keeper of results
+ * (complete, get, forget, retention) and a notice board (watch). store.h is the whole contract; backend.h is the seam; the
+ * backends differ only in where the bytes live:
+ *   sqlite*.c  one file, one process: the default. See sqlite.c for its threads and why a crash loses nothing.
+ * watch.c holds the watchers, shared by all backends: a backend says "this token changed" and never what changed, so that a
+ * watcher always reads the truth with store_get and a lost or doubled call cannot tell it anything false.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+
+#include "store/backend.h"
+
+static const struct {
+    const char *scheme;
+    store_open_fn *open;
+} backends[] = {
+    {"sqlite", sqlite_store_open},
+};
+
+static int check_config(const struct store_config *config, struct error *err)
+{
+    const struct {
+        const char *name;
+        int64_t value;
+    } positive[] = {
+        {"lease", config->lease_ms},
+        {"retention", config->retention_ms},
+        {"max_depth", config->max_depth},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(positive); i++)
+        if (positive[i].value <= 0)
+            return error_set(err, -EINVAL, "store: %s must be positive, not %lld", positive[i].name,
+                             (long long)positive[i].value);
+    return 0;
+}
+
+int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err)
+{
+    int r = check_config(config, err);
+    if (r < 0)
+        return r;
+    const char *colon = strchr(url, ':');
+    size_t len = colon ? (size_t)(colon - url) : 0;
+    for (size_t i = 0; colon && i < ARRAY_LEN(backends); i++) {
+        if (!str_is((struct str){.data = url, .len = len}, backends[i].scheme))
+            continue;
+        struct watch_table *watches = watch_table_new();
+        r = backends[i].open(colon + 1, config, watches, ret, err);
+        if (r < 0) {
+            watch_table_free(watches);
+            return error_wrap(err, r, "store");
+        }
+        return 0;
+    }
+    return error_set(err, -EINVAL, "store: unknown kind of store in \"%s\": this build knows sqlite:PATH", url);
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    struct watch_table *watches = store->watches;
+    store->ops->close(store);
+    watch_table_free(watches);
+}
+
+void store_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done, void *context)
+{
+    store->ops->submit(store, submission, done, context);
+}
+
+int store_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret)
+{
+    return store->ops->claim(store, worker ? worker : "", timeout_ms, ret);
+}
+
+void store_interrupt(struct store *store)
+{
+    store->ops->interrupt(store);
+}
+
+int store_renew(struct store *store, const char *token, uint64_t fence)
+{
+    return store->ops->renew(store, token, fence);
+}
+
+int store_progress(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,
+                   struct str data)
+{
+    return store->ops->progress(store, token, fence, kind, index, data);
+}
+
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result)
+{
+    if (status != STATUS_COMPLETED && status != STATUS_FAILED)
+        return -EINVAL;
+    return store->ops->complete(store, token, fence, status, result);
+}
+
+int store_release(struct store *store, const char *token, uint64_t fence)
+{
+    return store->ops->release(store, token, fence);
+}
+
+int store_cancel(struct store *store, const char *token)
+{
+    return store->ops->cancel(store, token);
+}
+
+int store_forget(struct store *store, const char *token)
+{
+    return store->ops->forget(store, token);
+}
+
+int store_get(struct store *store, const char *token, struct store_record *ret)
+{
+    return store->ops->get(store, token, ret);
+}
+
+void store_record_release(struct store_record *record)
+{
+    buf_release(&record->request);
+    buf_release(&record->result);
+    free(record->message);
+    for (size_t i = 0; i < record->event_count; i++)
+        buf_release(&record->events[i].data);
+    free(record->events);
+    *record = (struct store_record){0};
+}
+
+struct store_watch *store_watch(struct store *store, const char *token, store_watch_fn *changed, void *context)
+{
+    return watch_add(store->watches, token, changed, context);
+}
+
+void store_unwatch(struct store *store, struct store_watch *watch)
+{
+    if (watch)
+        watch_remove(store->watches, watch);
+}
+
+int store_depth(struct store *store, struct store_depth *ret)
+{
+    return store->ops->depth(store, ret);
+}
+
+int store_ping(struct store *store)
+{
+    return store->ops->ping(store);
+}
+
+int store_sweep(struct store *store, int64_t now_ms)
+{
+    return store->ops->sweep(store, now_ms);
+}
