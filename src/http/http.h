@@ -95,7 +95,12 @@ enum http_end { HTTP_END_TIMEOUT, HTTP_END_GONE, HTTP_END_STOPPING };
 typedef void http_ended_fn(void *context, struct http_exchange *exchange, enum http_end why);
 void http_keep(struct http_exchange *exchange, int64_t timeout_ms, http_ended_fn *ended, void *context);
 
-/* Runs fn(context, exchange) on a handler thread soon. For waking a kept exchange from a thread that must not do the work itself. */
+/*
+ * Runs fn(context, exchange) on a handler thread soon. For waking a kept exchange from a thread that must not do the work itself.
+ * The handler, `ended` and deferred functions of one exchange run one after the other, never at the same time; once the exchange is
+ * answered, those still pending are dropped. So an exchange that is answered (and fed with events) only from these is safe without
+ * locks; a thread that answers it directly must know that `ended` does not do so at the same time.
+ */
 void http_defer(struct http_exchange *exchange, http_handler_fn *fn, void *context);
 
 /* ---- event streams (text/event-stream) ---- */

@@ -369,7 +369,6 @@ static void test_keep_alive(void **state)
 static void test_half_closed_client(void **state)
 {
     (void)state;
-    _cleanup_(buf_release) struct buf all = BUF_INIT;
     int fd = client_to(fix.server);
     client_say(fd, "GET /items/one" H "\r\nGET /items/two" H "\r\nGET /it");
     shutdown(fd, SHUT_WR);
@@ -674,6 +673,17 @@ static void test_stream_back_pressure(void **state)
     close(fd);
 }
 
+/* On the exchange's own lane, so that its end cannot come in between. */
+static void fill_stream(void *context, struct http_exchange *x)
+{
+    enum { EVENT = 1 << 20 };
+    (void)context;
+    _cleanup_(freep) char *text = xcalloc(1, EVENT);
+    memset(text, 'x', EVENT);
+    for (int i = 0; i < 32; i++)
+        http_stream_event(x, NULL, NULL, (struct str){text, EVENT});
+}
+
 /* A stream to a client that stopped reading is cut off after write_ms. */
 static void test_stream_stalled(void **state)
 {
@@ -681,14 +691,10 @@ static void test_stream_stalled(void **state)
     struct http_config config = test_config();
     config.write_ms = 100;
     restart(config);
-    enum { EVENT = 1 << 20 };
-    _cleanup_(freep) char *text = xcalloc(1, EVENT);
-    memset(text, 'x', EVENT);
     int fd = client_to(fix.server);
     client_say(fd, "GET /stream" H "\r\n");
     await_count(&fix, &fix.kept_count, 1);
-    for (int i = 0; i < 32; i++)
-        http_stream_event(fix.kept[0], NULL, NULL, (struct str){text, EVENT});
+    http_defer(fix.kept[0], fill_stream, NULL);
     await_count(&fix, &fix.ended[HTTP_END_GONE], 1);
     close(fd);
 }
