@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
+.DEFAULT_GOAL := help
+.PHONY: help run test build install format lint asan bench fuzz clean
+
+BUILD_DIR ?= build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 60
+
+help: ## say what there is (this)
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
+	@scripts/setup.sh build languages run
+	@$(MAKE) --no-print-directory build
+	@BUILD_DIR=$(BUILD_DIR) scripts/demo.sh
+
+test: ## install what the tests need, run all of them
+	@BUILD_DIR=$(BUILD_DIR) scripts/test.sh
+
+build: $(BUILD_DIR)/build.ninja ## build/evalx and build/evalx-jail
+	@ninja -C $(BUILD_DIR) -j $(JOBS)
+
+$(BUILD_DIR)/build.ninja:
+	@scripts/setup.sh build
+	@meson setup $(BUILD_DIR) >/dev/null
+	@echo "configured in $(BUILD_DIR)"
+
+install: build ## install into PREFIX (/usr/local); DESTDIR is honoured
+	@meson configure $(BUILD_DIR) -Dprefix=$(abspath $(PREFIX)) >/dev/null
+	@meson install -C $(BUILD_DIR) --quiet
+	@echo "installed into $(DESTDIR)$(abspath $(PREFIX)); to serve as a user of its own: useradd --system --home-dir /var/lib/evalx --shell /usr/sbin/nologin evalx"
+
+format: ## format the C sources
+	@scripts/setup.sh lint
+	@git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
+
+lint: ## format, warnings of two compilers, clang-tidy, layers, headers, scripts
+	@scripts/lint.sh
+
+asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@BUILD_DIR=build-asan SANITIZE=address,undefined scripts/test.sh
+
+bench: ## measure, in ratios to what the machine can do
+	@scripts/setup.sh build languages bench
+	@$(MAKE) --no-print-directory build
+	@BUILD_DIR=$(BUILD_DIR) bench/run.sh
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (60)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+clean: ## remove what was built
+	@rm -rf $(BUILD_DIR) build-asan

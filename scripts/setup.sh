@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, and only that, from Debian's packages.
+#
+#   scripts/setup.sh GROUP…      build | languages | run | test | lint | bench
+#
+# Needs nothing but bash, dpkg and apt; asks no questions; does nothing when everything is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# libcmocka-dev is with build, not test: meson looks for it once, when the build folder is made.
+build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libcyaml-dev libyaml-dev
+    libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
+run=(curl)
+test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind)
+lint=(git clang clang-format clang-tidy python3-pytest)
+bench=(wrk curl python3)
+
+# The toolchains, as the language definitions name them.
+language_packages() {
+    sed -n 's/^package:[[:space:]]*//p' languages/*.yaml | tr -d '"'"'" | tr -s ' ,' '\n\n'
+}
+
+installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+wanted=()
+for group in "$@"; do
+    case $group in
+    build | run | test | lint | bench)
+        declare -n packages=$group
+        wanted+=("${packages[@]}")
+        ;;
+    languages) mapfile -t -O "${#wanted[@]}" wanted < <(language_packages) ;;
+    *)
+        echo "setup: unknown group \"$group\"; there are: build languages run test lint bench" >&2
+        exit 2
+        ;;
+    esac
+done
+
+missing=()
+for package in "${wanted[@]}"; do
+    installed "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+if [ "$(id -u)" -ne 0 ]; then
+    echo "setup: these packages are missing and installing them needs root: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+echo "setup: installing ${#missing[@]} missing package(s): ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt_get() {
+    apt-get -q -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
+}
+apt_get update
+apt_get install --no-install-recommends "${missing[@]}"
