@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* complaint.c: see complaint.h. */
+#include "api/complaint.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+void complaint_release(struct complaint *c)
+{
+    field_errors_release(&c->fields);
+}
+
+int complain(struct complaint *c, int status, const char *format, ...)
+{
+    c->status = status;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(c->detail.message, sizeof c->detail.message, format, args);
+    va_end(args);
+    return -1;
+}
+
+int complain_field(struct complaint *c, const char *field, const char *format, ...)
+{
+    char message[ERROR_MESSAGE_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    c->status = 422;
+    field_errors_add(&c->fields, field, "%s", message);
+    return -1;
+}
+
+int complain_store(struct complaint *c, int code)
+{
+    switch (code) {
+    case -ENOENT:
+        return complain(c, 404, "there is no submission with this token");
+    case -EAGAIN:
+        return complain(c, 503, "the queue is full; try again later");
+    case -ENOSPC:
+        return complain(c, 507, "there is no room left to keep submissions");
+    default:
+        return complain(c, 503, "the store cannot be reached; try again later");
+    }
+}
+
+/* "test_cases[3].stdin must be a string (and 2 more)": enough for somebody who reads nothing but the detail. */
+static void summarize(const struct field_errors *fields, struct error *ret)
+{
+    const struct field_error *first = &fields->items[0];
+    size_t len = (size_t)snprintf(ret->message, sizeof ret->message, "%s%s%s", first->field, *first->field ? ": " : "",
+                                  first->message);
+    if (fields->count > 1 && len < sizeof ret->message)
+        snprintf(ret->message + len, sizeof ret->message - len, " (and %zu more)", fields->count - 1);
+}
+
+void complaint_answer(const struct api *api, struct http_exchange *x, const struct complaint *c)
+{
+    struct http_field_error errors[FIELD_ERRORS_MAX];
+    size_t count = MIN(c->fields.count, ARRAY_LEN(errors));
+    for (size_t i = 0; i < count; i++)
+        errors[i] = (struct http_field_error){.field = c->fields.items[i].field, .message = c->fields.items[i].message};
+    struct error detail = c->detail;
+    if (!*detail.message && count > 0)
+        summarize(&c->fields, &detail);
+    if (c->status == 503) {
+        char seconds[24];
+        snprintf(seconds, sizeof seconds, "%lld", (long long)api->config.retry_after_s);
+        http_add_header(x, "Retry-After", seconds);
+    }
+    http_problem(x, c->status, *detail.message ? detail.message : NULL, errors, count);
+}

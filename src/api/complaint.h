@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * complaint.h: why a request is refused, collected by the checks and answered once, as application/problem+json.
+ * A check returns 0, or -1 with the complaint filled. Texts never hold paths or errno names of the server.
+ */
+#ifndef EVALX_API_COMPLAINT_H
+#define EVALX_API_COMPLAINT_H
+
+#include "api/internal.h"
+#include "base/error.h"
+#include "model/submission.h"
+
+struct complaint {
+    int status;                 /* HTTP; 0: nothing to complain of */
+    struct error detail;        /* one sentence; empty when fields says it all */
+    struct field_errors fields; /* what is wrong with which field */
+};
+
+#define COMPLAINT_INIT ((struct complaint){0})
+void complaint_release(struct complaint *c);
+
+int complain(struct complaint *c, int status, const char *format, ...) ATTR_PRINTF(3, 4);
+
+/* 422 about one field (a JSON path, a query parameter or a header). May be called for several. */
+int complain_field(struct complaint *c, const char *field, const char *format, ...) ATTR_PRINTF(3, 4);
+
+/* What a store's verb returned (-errno) in a client's words: 404, 503 or 507. */
+int complain_store(struct complaint *c, int code);
+
+/* Answers x with the complaint; a 503 gets its Retry-After. */
+void complaint_answer(const struct api *api, struct http_exchange *x, const struct complaint *c);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * events.c: GET /submissions/{token}/events: the way of a submission as Server-Sent Events.
+ *
+ *   id        event    data
+ *   0         status   {"token", "status": "queued"}
+ *   RUN-0     status   {"token", "status": "running"}
+ *   RUN-1     compile  as "compile" of the document; not sent for languages without that step
+ *   RUN-2+k   test     {"index", …as in "results"}: the test case that ended as number k of them
+ *   done      done     the document without "results"; the stream ends
+ *
+ * RUN is when the worker took the submission. If that worker is lost and another starts over, RUN is another one, and so the events of
+ * the new run are news. Within a run the ids follow from the order in which the tests ended, which is kept with the result: the
+ * same events come out live, late, and after completion, and Last-Event-ID says which of them the client has.
+ */
+#include <errno.h>
+
+#include "api/complaint.h"
+#include "api/query.h"
+#include "api/token.h"
+#include "api/visit.h"
+#include "base/json.h"
+
+enum { STEP_RUNNING, STEP_COMPILE, STEP_TESTS };
+enum { ID_SIZE = 48, NUMBER_DIGITS_MAX = 18 };
+
+struct stream {
+    struct visit visit;
+    struct view view;
+    bool begun;     /* the answer's head is out */
+    bool seen_done; /* by Last-Event-ID */
+    bool told_queued;
+    int64_t run;                              /* of which the rest tells; 0: none yet */
+    int next;                                 /* step that has not been told */
+    size_t skip;                              /* so many tests of the run were told on an earlier connection */
+    unsigned char told[SUBMISSION_TESTS_MAX]; /* by index */
+};
+
+/* ---- where the client stopped ---- */
+
+static bool take_number(struct str *text, int64_t *ret)
+{
+    size_t digits = 0;
+    int64_t number = 0;
+    for (; digits < text->len && text->data[digits] >= '0' && text->data[digits] <= '9'; digits++) {
+        if (digits == NUMBER_DIGITS_MAX)
+            return false;
+        number = number * 10 + (text->data[digits] - '0');
+    }
+    *text = (struct str){text->data + digits, text->len - digits};
+    *ret = number;
+    return digits > 0;
+}
+
+/* An id that is none of ours (or of a run that was lost) means from the start: told twice is better than lost. */
+static void resume(struct stream *s, struct str id)
+{
+    int64_t run, position;
+    if (str_is(id, "done"))
+        s->seen_done = true;
+    if (!take_number(&id, &run))
+        return;
+    if (run == 0 && id.len == 0)
+        s->told_queued = true;
+    if (run == 0 || id.len == 0 || id.data[0] != '-')
+        return;
+    id = (struct str){id.data + 1, id.len - 1};
+    if (!take_number(&id, &position) || id.len > 0 || position >= STEP_TESTS + SUBMISSION_TESTS_MAX)
+        return;
+    s->told_queued = true;
+    s->run = run;
+    s->next = (int)MIN(position + 1, (int64_t)STEP_TESTS);
+    s->skip = position < STEP_TESTS ? 0 : (size_t)(position - STEP_TESTS + 1);
+}
+
+/* ---- telling; 0, or -EPIPE when nobody listens ---- */
+
+static int tell(struct stream *s, const char *id, const char *event, json_t *data)
+{
+    _cleanup_(buf_release) struct buf text = BUF_INIT;
+    json_write(data, &text);
+    json_decref(data);
+    return http_stream_event(s->visit.exchange, id, event, buf_view(&text)) < 0 ? -EPIPE : 0;
+}
+
+static int tell_step(struct stream *s, size_t step, const char *event, json_t *data)
+{
+    char id[ID_SIZE];
+    snprintf(id, sizeof id, "%lld-%zu", (long long)s->run, step);
+    return tell(s, id, event, data);
+}
+
+static json_t *status_data(const struct stream *s, enum status status)
+{
+    json_t *data = json_object();
+    json_object_set_new(data, "token", json_string(s->visit.token));
+    json_object_set_new(data, "status", json_string(status_name(status)));
+    return data;
+}
+
+static int tell_test(struct stream *s, const struct picture *p, size_t number)
+{
+    size_t index = p->ended[number];
+    if (s->told[index] || number < s->skip) {
+        s->told[index] = true;
+        return 0;
+    }
+    s->told[index] = true;
+    json_t *data = json_object();
+    json_object_set_new(data, "index", json_integer((json_int_t)index));
+    json_auto_t *result = test_result_json(p->submission, index, &p->result->tests[index], p->encoding);
+    json_object_update(data, result);
+    return tell_step(s, STEP_TESTS + number, "test", data);
+}
+
+static int tell_run(struct stream *s, const struct picture *p)
+{
+    int r = 0;
+    if (s->next == STEP_RUNNING) {
+        r = tell_step(s, STEP_RUNNING, "status", status_data(s, STATUS_RUNNING));
+        s->next = STEP_COMPILE;
+    }
+    if (r == 0 && s->next == STEP_COMPILE && p->result->compile.state != COMPILE_NONE) {
+        r = tell_step(s, STEP_COMPILE, "compile", compile_result_json(&p->result->compile, p->encoding));
+        s->next = STEP_TESTS;
+    }
+    for (size_t i = 0; r == 0 && i < p->ended_count; i++)
+        r = tell_test(s, p, i);
+    return r;
+}
+
+static int tell_done(struct stream *s, const struct picture *p, enum status status)
+{
+    json_t *document = result_document(p->submission, status, p->result, p->encoding);
+    json_object_del(document, "results");
+    return tell(s, "done", "done", document);
+}
+
+/* Everything in record that this client has not heard. */
+static int tell_news(struct stream *s, const struct store_record *record, const struct picture *p)
+{
+    int64_t run = record->status == STATUS_QUEUED ? 0 : record->started_ms;
+    if (run != s->run) {
+        if (run == 0)
+            s->told_queued = false; /* its worker was lost: it waits again */
+        s->run = run;
+        s->next = STEP_RUNNING;
+        s->skip = 0;
+        memset(s->told, 0, sizeof s->told);
+    }
+    int r = 0;
+    if (!s->told_queued) {
+        s->told_queued = true;
+        r = tell(s, "0", "status", status_data(s, STATUS_QUEUED));
+    }
+    if (r == 0 && run != 0)
+        r = tell_run(s, p);
+    if (r == 0 && status_final(record->status))
+        r = tell_done(s, p, record->status);
+    return r;
+}
+
+/* ---- the visit ---- */
+
+static void stream_close(struct stream *s)
+{
+    bool begun = s->begun;
+    struct http_exchange *x = visit_close(&s->visit);
+    if (begun)
+        http_stream_end(x);
+    else
+        http_answer(x, 204, NULL, STR("")); /* nothing to come: tells an EventSource not to connect again */
+}
+
+/* A stream that has begun can only end: its client connects again and is then told what is wrong. */
+static void stream_fail(struct stream *s, struct complaint *c)
+{
+    struct api *api = s->visit.api;
+    if (s->begun)
+        stream_close(s);
+    else
+        complaint_answer(api, visit_close(&s->visit), c);
+    complaint_release(c);
+}
+
+static void stream_look(struct visit *v)
+{
+    struct stream *s = (struct stream *)v;
+    struct complaint c = COMPLAINT_INIT;
+    _cleanup_(store_record_release) struct store_record record = {0};
+    _cleanup_(picture_release) struct picture picture = {0};
+    int r = store_get(v->api->config.store, v->token, &record);
+    if (r < 0) {
+        complain_store(&c, r);
+        stream_fail(s, &c);
+        return;
+    }
+    bool final = status_final(record.status);
+    if (final && s->seen_done) {
+        stream_close(s);
+        return;
+    }
+    if (picture_load(v->token, &record, &s->view, &picture) < 0) {
+        complain(&c, 500, "the submission's record cannot be read");
+        stream_fail(s, &c);
+        return;
+    }
+    if (!s->begun)
+        http_stream_begin(v->exchange);
+    s->begun = true;
+    if (tell_news(s, &record, &picture) < 0 || final)
+        stream_close(s);
+}
+
+/* The client is gone, or the server stops; there is no time limit. */
+static void stream_ended(struct visit *v, enum http_end why)
+{
+    (void)why;
+    stream_close((struct stream *)v);
+}
+
+static void stream_release(struct visit *v)
+{
+    view_release(&((struct stream *)v)->view);
+}
+
+static const struct visit_kind stream_kind = {
+    .size = sizeof(struct stream), .look = stream_look, .ended = stream_ended, .release = stream_release};
+
+void api_get_events(void *context, struct http_exchange *x)
+{
+    struct api *api = context;
+    char token[TOKEN_LEN + 1];
+    struct view view = {0};
+    _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
+    if (token_of(x, token, &c) < 0 || query_encoding(x, &view, &c) < 0) {
+        complaint_answer(api, x, &c);
+        return;
+    }
+    struct stream *s = (struct stream *)visit_open(&stream_kind, api, x);
+    memcpy(s->visit.token, token, sizeof token);
+    s->view = view;
+    resume(s, http_header(x, "Last-Event-ID"));
+    visit_follow(&s->visit, 0);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * submit.c: POST /execute-batch and /execute. The checks go from the outside in (content type, JSON, fields, language, limits); only a
+ * submission that could run reaches the store, and only a durable one is acknowledged.
+ *
+ * The handler's thread is free again once the store has the submission: store_submit calls committed() from the store's thread, many
+ * submissions after one disk sync. That thread answers 202 itself; a client who wants to wait becomes a visit on a handler thread.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "api/complaint.h"
+#include "api/query.h"
+#include "api/wait.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/json.h"
+
+/* What tells one POST from the other. */
+struct door {
+    const char *name; /* part of the idempotency digest: the same body means something else at another door */
+    int (*parse)(const json_t *body, struct submission **ret, struct field_errors *errors);
+};
+
+/* ---- the checks ---- */
+
+static struct str trimmed(struct str s)
+{
+    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))
+        s = (struct str){s.data + 1, s.len - 1};
+    while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t'))
+        s.len--;
+    return s;
+}
+
+static bool same_word(struct str s, const char *word)
+{
+    return s.len == strlen(word) && strncasecmp(s.data, word, s.len) == 0;
+}
+
+/* "application/json", alone or with charset=utf-8. */
+static int check_content_type(const struct http_exchange *x, struct complaint *c)
+{
+    struct str type = http_header(x, "Content-Type"), parameter = {0};
+    const char *semicolon = type.len > 0 ? memchr(type.data, ';', type.len) : NULL;
+    if (semicolon) {
+        size_t before = (size_t)(semicolon - type.data);
+        parameter = trimmed((struct str){semicolon + 1, type.len - before - 1});
+        type.len = before;
+    }
+    bool charset =
+        parameter.len == 0 || same_word(parameter, "charset=utf-8") || same_word(parameter, "charset=\"utf-8\"");
+    if (!same_word(trimmed(type), "application/json") || !charset)
+        return complain(c, 415, "the body must be sent as Content-Type: application/json, in UTF-8");
+    return 0;
+}
+
+/* *ret is NULL without the header. The caller frees. */
+static int read_idempotency_key(const struct http_exchange *x, char **ret, struct complaint *c)
+{
+    struct str key = http_header(x, "Idempotency-Key");
+    bool printable = true;
+    for (size_t i = 0; i < key.len; i++)
+        printable &= key.data[i] >= ' ' && key.data[i] <= '~';
+    if (key.len > STORE_KEY_MAX || !printable)
+        return complain_field(c, "Idempotency-Key", "the header must be at most %d printable ASCII characters",
+                              STORE_KEY_MAX);
+    *ret = key.len > 0 ? str_dup(key) : NULL;
+    return 0;
+}
+
+/* The common fields of the array form are its first item's. */
+static void complain_common(struct complaint *c, const struct submission *sub, const char *field, const char *message)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s%s", sub->array_form ? "[0]." : "", field);
+    complain_field(c, path, "%s", message);
+}
+
+/* NULL, and a complaint, when no such language can run here. */
+static const struct language *find_language(const struct api *api, const struct submission *sub, struct complaint *c)
+{
+    const struct registry *registry = api->config.registry;
+    _cleanup_(freep) char *why = NULL;
+    const struct language *language = registry_find(registry, sub->language, NULL, &why);
+    if (!language) {
+        complain_common(c, sub, "language", why);
+        return NULL;
+    }
+    language = registry_find(registry, sub->language, sub->version, &why);
+    if (!language)
+        complain_common(c, sub, "version", why);
+    return language;
+}
+
+/* What only this server can judge: languages, compiler options, caps. */
+static int settle(const struct api *api, struct submission *sub, struct complaint *c)
+{
+    struct limits defaults = api->config.defaults;
+    const struct language *language = find_language(api, sub, c);
+    if (language) {
+        size_t index;
+        if (language_check_options(language, &sub->compiler_options, &index) < 0) {
+            char field[40];
+            snprintf(field, sizeof field, "compiler_options[%zu]", index);
+            complain_common(c, sub, field, "this compiler option is not allowed here");
+        }
+        defaults = language->limits;
+        limits_fill(&defaults, &api->config.defaults);
+    }
+    if (submission_resolve_limits(sub, &defaults, &api->config.caps, &c->fields) < 0)
+        c->status = 422;
+    return c->status ? -1 : 0;
+}
+
+/* The JSON tree, many times its text's size, is gone when this returns. */
+static int parse_body(const struct http_exchange *x, const struct door *door, struct submission **ret,
+                      struct complaint *c)
+{
+    struct error err = ERROR_INIT;
+    json_auto_t *body = NULL;
+    struct str text = http_body(x);
+    if (json_parse(text.data, text.len, &body, &err) < 0)
+        return complain(c, 400, "%s", err.message);
+    if (door->parse(body, ret, &c->fields) < 0) {
+        c->status = 422;
+        return -1;
+    }
+    return 0;
+}
+
+/* What a POST came to: all that hand_in needs. */
+struct order {
+    const struct door *door;
+    struct submission *submission;
+    char *key; /* Idempotency-Key; NULL: none */
+    int64_t wait_ms;
+};
+
+static void order_release(struct order *o)
+{
+    if (o->submission)
+        submission_free(o->submission);
+    free(o->key);
+}
+
+static int read_order(const struct api *api, const struct http_exchange *x, struct order *o, struct complaint *c)
+{
+    if (atomic_load(&api->draining))
+        return complain(c, 503, "the server is stopping; try again later");
+    if (check_content_type(x, c) < 0 || query_wait(api, x, &o->wait_ms, c) < 0 ||
+        read_idempotency_key(x, &o->key, c) < 0 || parse_body(x, o->door, &o->submission, c) < 0)
+        return -1;
+    return settle(api, o->submission, c);
+}
+
+/* ---- into the store ---- */
+
+static void begin_waiting(void *context, struct http_exchange *x)
+{
+    (void)x;
+    struct wait *wait = context;
+    visit_follow(&wait->visit, wait->ms);
+}
+
+static void refuse(struct visit *v, const struct store_receipt *receipt)
+{
+    struct api *api = v->api;
+    _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
+    if (receipt->code == -EEXIST)
+        complain_field(&c, "Idempotency-Key", "this key came with another request before");
+    else
+        complain_store(&c, receipt->code);
+    complaint_answer(api, visit_close(v), &c);
+}
+
+static void acknowledge(struct visit *v, const struct store_receipt *receipt)
+{
+    struct wait *wait = (struct wait *)v;
+    char location[sizeof "/submissions/" + TOKEN_LEN];
+    snprintf(location, sizeof location, "/submissions/%s", receipt->token);
+    http_add_header(v->exchange, "Location", location);
+    memcpy(v->token, receipt->token, sizeof v->token);
+    if (wait->ms > 0)
+        http_defer(v->exchange, begin_waiting, wait);
+    else
+        api_answer_json(visit_close(v), 202, view_receipt(receipt->token, receipt->status, receipt->created_ms));
+}
+
+/* On a thread of the store's. */
+static void committed(void *context, const struct store_receipt *receipt)
+{
+    struct visit *v = context;
+    struct api *api = v->api;
+    if (receipt->code < 0)
+        refuse(v, receipt);
+    else
+        acknowledge(v, receipt);
+    visit_commit_ended(api);
+}
+
+static void digest_request(const struct door *door, struct str body, unsigned char out[SHA256_SIZE])
+{
+    struct sha256 *h = sha256_new();
+    sha256_update_field(h, door->name, strlen(door->name));
+    sha256_update_field(h, body.data, body.len);
+    sha256_finish(h, out);
+}
+
+static void hand_in(struct api *api, struct http_exchange *x, const struct order *o)
+{
+    struct submission *sub = o->submission;
+    token_new(sub->token);
+    sub->created_ms = clock_realtime_ms();
+    _cleanup_(buf_release) struct buf request = BUF_INIT;
+    submission_store(sub, &request);
+    struct store_submission submission = {
+        .priority = sub->priority,
+        .created_ms = sub->created_ms,
+        .request = buf_view(&request),
+        .idempotency_key = o->key,
+    };
+    memcpy(submission.token, sub->token, sizeof submission.token);
+    if (o->key)
+        digest_request(o->door, http_body(x), submission.body_digest);
+    struct wait *wait = (struct wait *)visit_open(&wait_kind, api, x);
+    wait->ms = o->wait_ms;
+    wait->posted = true;
+    visit_commit_begins(api);
+    store_submit(api->config.store, &submission, committed, wait);
+}
+
+static void post(struct api *api, struct http_exchange *x, const struct door *door, int64_t wait_ms)
+{
+    _cleanup_(order_release) struct order order = {.door = door, .wait_ms = wait_ms};
+    _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
+    if (read_order(api, x, &order, &c) < 0)
+        complaint_answer(api, x, &c);
+    else
+        hand_in(api, x, &order);
+}
+
+void api_post_batch(void *context, struct http_exchange *x)
+{
+    static const struct door door = {.name = "/execute-batch", .parse = submission_parse_batch};
+    post(context, x, &door, 0);
+}
+
+void api_post_single(void *context, struct http_exchange *x)
+{
+    static const struct door door = {.name = "/execute", .parse = submission_parse_single};
+    struct api *api = context;
+    post(api, x, &door, api->config.execute_wait_ms);
+}

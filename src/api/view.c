@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * view.c: see view.h. A final submission has one stored result; before that, the result so far is put together from the progress that
+ * the store has seen. Both become the same struct result, so that a document has one maker.
+ */
+#include "api/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+void view_release(struct view *view)
+{
+    free(view->fields);
+    view->fields = NULL;
+}
+
+void picture_release(struct picture *picture)
+{
+    if (picture->submission)
+        submission_free(picture->submission);
+    if (picture->result)
+        result_free(picture->result);
+    free(picture->order);
+    *picture = (struct picture){0};
+}
+
+static int load_event(const struct store_event *event, struct picture *p)
+{
+    struct result *result = p->result;
+    if (event->kind == STORE_EVENT_COMPILE) {
+        compile_result_release(&result->compile);
+        return compile_result_load(event->data.data, event->data.len, &result->compile, NULL);
+    }
+    if (event->index >= result->test_count)
+        return -EBADMSG;
+    struct test_result *test = &result->tests[event->index];
+    bool repeated = test->done;
+    test_result_release(test);
+    int r = test_result_load(event->data.data, event->data.len, test, NULL);
+    if (r < 0)
+        return r;
+    test->done = true;
+    if (!repeated)
+        p->order[p->ended_count++] = (uint16_t)event->index;
+    return 0;
+}
+
+/* Without a stored result: what progress there is, and what the store itself knows. */
+static int load_partial(const struct store_record *record, struct picture *p)
+{
+    p->result = result_new(p->submission->test_count);
+    p->order = xcalloc(p->result->test_count, sizeof *p->order);
+    p->ended = p->order;
+    struct result *result = p->result;
+    result->status = record->status;
+    result->started_ms = record->status == STATUS_QUEUED ? 0 : record->started_ms;
+    result->finished_ms = record->finished_ms;
+    if (record->message)
+        result->message = xstrdup(record->message);
+    if (record->finished_ms > 0) {
+        int64_t taken_ms = record->started_ms > 0 ? record->started_ms : record->finished_ms;
+        result->queued_ns = (taken_ms - record->created_ms) * NS_PER_MS;
+        result->run_ns = (record->finished_ms - taken_ms) * NS_PER_MS;
+    }
+    for (size_t i = 0; i < record->event_count; i++) {
+        int r = load_event(&record->events[i], p);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int load_stored(const struct store_record *record, struct picture *p)
+{
+    int r = result_load(record->result.data, record->result.len, &p->result, NULL);
+    if (r < 0)
+        return r;
+    p->ended = p->result->order;
+    p->ended_count = p->result->test_count;
+    return p->result->test_count == p->submission->test_count ? 0 : -EBADMSG;
+}
+
+int picture_load(const char *token, const struct store_record *record, const struct view *view, struct picture *ret)
+{
+    struct picture p = {0};
+    int r = submission_load(record->request.data, record->request.len, &p.submission, NULL);
+    if (r == 0) {
+        snprintf(p.submission->token, sizeof p.submission->token, "%s", token);
+        p.encoding = view->encoding_given ? view->encoding : p.submission->encoding;
+        r = record->result.len > 0 ? load_stored(record, &p) : load_partial(record, &p);
+    }
+    if (r < 0) {
+        picture_release(&p);
+        return r;
+    }
+    *ret = p;
+    return 0;
+}
+
+json_t *view_document(const char *token, const struct store_record *record, const struct view *view)
+{
+    _cleanup_(picture_release) struct picture p = {0};
+    if (picture_load(token, record, view, &p) < 0)
+        return NULL;
+    json_t *document = result_document(p.submission, record->status, p.result, p.encoding);
+    if (view->fields)
+        document_select(document, view->fields, NULL); /* checked when the request came: query_fields */
+    return document;
+}
+
+json_t *view_receipt(const char *token, enum status status, int64_t created_ms)
+{
+    char created[RFC3339_SIZE];
+    json_t *receipt = json_object();
+    json_object_set_new(receipt, "token", json_string(token));
+    json_object_set_new(receipt, "status", json_string(status_name(status)));
+    json_object_set_new(receipt, "created_at", json_string(clock_rfc3339(created_ms, created)));
+    return receipt;
+}

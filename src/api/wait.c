@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wait.c: see wait.h. While it waits, a request holds none of the submission's bytes: it reads them when there is something to see. */
+#include "api/wait.h"
+
+#include "api/complaint.h"
+
+/* What to answer, made before the visit is closed. */
+struct reply {
+    int status;
+    json_t *document; /* NULL: a complaint */
+    struct complaint complaint;
+};
+
+static void make_reply(struct reply *reply, const char *token, const struct store_record *record,
+                       const struct view *view, bool posted)
+{
+    if (posted && !status_final(record->status)) {
+        reply->status = 202;
+        reply->document = view_receipt(token, record->status, record->created_ms);
+        return;
+    }
+    reply->status = 200;
+    reply->document = view_document(token, record, view);
+    if (!reply->document)
+        complain(&reply->complaint, 500, "the submission's record cannot be read");
+}
+
+static void send_reply(const struct api *api, struct http_exchange *x, struct reply *reply)
+{
+    if (reply->document)
+        api_answer_json(x, reply->status, reply->document);
+    else
+        complaint_answer(api, x, &reply->complaint);
+    complaint_release(&reply->complaint);
+}
+
+void wait_not(struct api *api, struct http_exchange *x, const char *token, const struct view *view)
+{
+    struct reply reply = {0};
+    _cleanup_(store_record_release) struct store_record record = {0};
+    int r = store_get(api->config.store, token, &record);
+    if (r < 0)
+        complain_store(&reply.complaint, r);
+    else
+        make_reply(&reply, token, &record, view, false);
+    send_reply(api, x, &reply);
+}
+
+/* now: the wait is over, whatever there is to say. */
+static void consider(struct visit *v, bool now)
+{
+    struct wait *wait = (struct wait *)v;
+    struct api *api = v->api;
+    struct reply reply = {0};
+    _cleanup_(store_record_release) struct store_record record = {0};
+    int r = store_get(api->config.store, v->token, &record);
+    if (r == 0 && !now && !status_final(record.status))
+        return;
+    if (r < 0)
+        complain_store(&reply.complaint, r);
+    else
+        make_reply(&reply, v->token, &record, &wait->view, wait->posted);
+    send_reply(api, visit_close(v), &reply);
+}
+
+static void wait_look(struct visit *v)
+{
+    consider(v, false);
+}
+
+static void wait_ended(struct visit *v, enum http_end why)
+{
+    if (why == HTTP_END_GONE)
+        http_answer(visit_close(v), 503, NULL, STR("")); /* owed, but nobody reads it */
+    else
+        consider(v, true);
+}
+
+static void wait_release(struct visit *v)
+{
+    view_release(&((struct wait *)v)->view);
+}
+
+const struct visit_kind wait_kind = {
+    .size = sizeof(struct wait), .look = wait_look, .ended = wait_ended, .release = wait_release};
