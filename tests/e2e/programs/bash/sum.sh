@@ -1,5 +1,5 @@
 sum=0
-while read -r -a words; do
+while read -r -a words || [ ${#words[@]} -gt 0 ]; do
     for word in "${words[@]}"; do
         sum=$((sum + word))
     done
