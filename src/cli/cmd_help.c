@@ -44,7 +44,7 @@ static int run_help(struct invocation *invocation)
             print_command(commands[i]);
             return EXIT_OK;
         }
-    complain("no command is called \"%s\"; see: evalx help", invocation->operands->items[0]);
+    print_error("no command is called \"%s\"; see: evalx help", invocation->operands->items[0]);
     return EXIT_USAGE;
 }
 

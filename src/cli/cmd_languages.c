@@ -90,7 +90,7 @@ static int run_languages(struct invocation *invocation)
     if (r == 0)
         print(engine.registry, invocation->options);
     else
-        complain("%s", err.message);
+        print_error("%s", err.message);
     engine_close(&engine);
     return r == 0 ? EXIT_OK : EXIT_ENGINE;
 }

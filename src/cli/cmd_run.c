@@ -32,8 +32,8 @@ struct running {
 static void print_field_errors(const struct field_errors *errors)
 {
     for (size_t i = 0; i < errors->count; i++)
-        complain("%s%s%s", errors->items[i].field, errors->items[i].field[0] != '\0' ? ": " : "",
-                 errors->items[i].message);
+        print_error("%s%s%s", errors->items[i].field, errors->items[i].field[0] != '\0' ? ": " : "",
+                    errors->items[i].message);
 }
 
 /* The API's checks that need to know languages and caps. 0, or -EINVAL after telling the user. */
@@ -45,11 +45,11 @@ static int check_submission(const struct config *config, const struct registry *
     size_t option = 0;
 
     if (language == NULL) {
-        complain("%s", why);
+        print_error("%s", why);
         return -EINVAL;
     }
     if (language_check_options(language, &sub->compiler_options, &option) < 0) {
-        complain("%s does not allow the compiler option %s", language->name, sub->compiler_options.items[option]);
+        print_error("%s does not allow the compiler option %s", language->name, sub->compiler_options.items[option]);
         return -EINVAL;
     }
     struct limits defaults = language->limits;
@@ -122,7 +122,7 @@ static int execute(struct engine *engine, struct running *running)
     struct submission *copy = copy_submission(running->sub);
 
     if (copy == NULL) {
-        complain("the submission cannot be copied");
+        print_error("the submission cannot be copied");
         return EXIT_ENGINE;
     }
     progress_show("compiling", 0, running->sub->test_count);
@@ -156,7 +156,7 @@ static int run_submission(const struct config *config, struct engine *engine, co
     if (r == 0)
         r = engine_execute(config, engine, scratch, &err);
     if (r < 0) {
-        complain("%s", err.message);
+        print_error("%s", err.message);
         return EXIT_ENGINE;
     }
     return execute(engine, running);
@@ -187,7 +187,7 @@ static int with_engine(const struct config *config, const struct program *progra
         running.signal_fd = block_signals();
         status = run_submission(config, &engine, scratch, &running);
     } else {
-        complain("%s", err.message);
+        print_error("%s", err.message);
     }
     if (status == EXIT_OK)
         status = report(program, request, &running);
@@ -209,7 +209,7 @@ static int run_run(struct invocation *invocation)
     struct error err = ERROR_INIT;
 
     if (program_request(program, invocation->operands->items[0], &request, &err) < 0) {
-        complain("%s", err.message);
+        print_error("%s", err.message);
         return EXIT_USAGE;
     }
     if (submission_parse_batch(request, &sub, &errors) < 0) {

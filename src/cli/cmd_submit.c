@@ -114,12 +114,12 @@ static int run_submit(struct invocation *invocation)
     if (r == 0)
         r = client_open(server_of(options), &client, &err);
     if (r < 0) {
-        complain("%s", err.message);
+        print_error("%s", err.message);
         return EXIT_USAGE;
     }
     r = submit(client, &options->program, request, &document, &err);
     if (r < 0) {
-        complain("%s", err.message);
+        print_error("%s", err.message);
         return r == -EINVAL ? EXIT_USAGE : EXIT_ENGINE;
     }
     return program_report(&options->program, request, document);

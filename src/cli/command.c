@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void complain(const char *format, ...)
+void print_error(const char *format, ...)
 {
     va_list args;
 

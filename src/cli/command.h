@@ -39,7 +39,7 @@ extern const struct command command_serve, command_run, command_submit, command_
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
 
 /* "evalx: message" on standard error. */
-void complain(const char *format, ...) ATTR_PRINTF(1, 2);
+void print_error(const char *format, ...) ATTR_PRINTF(1, 2);
 
 /* Prints JSON, indented, and a newline on standard output; takes over the reference. */
 void print_json(json_t *json);

@@ -26,20 +26,20 @@ static const struct command *find_command(const char *name)
     for (size_t i = 0; commands[i] != NULL; i++)
         nearest_offer(&nearest, commands[i]->name);
     if (nearest.best != NULL)
-        complain("unknown command \"%s\"; did you mean %s?", name, nearest.best);
+        print_error("unknown command \"%s\"; did you mean %s?", name, nearest.best);
     else
-        complain("unknown command \"%s\"; see: evalx help", name);
+        print_error("unknown command \"%s\"; see: evalx help", name);
     return NULL;
 }
 
 static int check_operands(const struct command *command, const struct texts *operands)
 {
     if (operands->count < command->operands_least) {
-        complain("usage: evalx %s %s", command->name, command->usage);
+        print_error("usage: evalx %s %s", command->name, command->usage);
         return EXIT_USAGE;
     }
     if (operands->count > command->operands_most) {
-        complain("%s: unexpected argument \"%s\"", command->name, operands->items[command->operands_most]);
+        print_error("%s: unexpected argument \"%s\"", command->name, operands->items[command->operands_most]);
         return EXIT_USAGE;
     }
     return EXIT_OK;
@@ -62,10 +62,10 @@ static int run_with_config(const struct command *command, struct invocation *inv
     int status = EXIT_USAGE;
 
     if (config_load(&sources, &invocation->config, &err) < 0) {
-        complain("configuration: %s", err.message);
+        print_error("configuration: %s", err.message);
     } else {
         for (size_t i = 0; !command->tells_warnings && i < invocation->config.warnings.count; i++)
-            complain("warning: %s", invocation->config.warnings.items[i]);
+            print_error("warning: %s", invocation->config.warnings.items[i]);
         status = command->run(invocation);
     }
     config_release(&invocation->config);
@@ -80,7 +80,7 @@ static int run_command(const struct command *command, int argc, char **argv)
     int status = EXIT_USAGE;
 
     if (options_parse(command->tables, command->uses_config, argc, argv, options, &arguments, &err) < 0) {
-        complain("%s: %s", command->name, err.message);
+        print_error("%s: %s", command->name, err.message);
     } else if (arguments.help) {
         status = help_for(command->name);
     } else if ((status = check_operands(command, &arguments.operands)) == EXIT_OK) {

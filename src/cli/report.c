@@ -132,8 +132,8 @@ int program_report(const struct program *program, const json_t *request, const j
         return exit_code_of(document);
     }
     if (strcmp(text_of(document, "status"), status_name(STATUS_COMPLETED)) != 0) {
-        complain("the submission ended %s%s%s", text_of(document, "status"),
-                 text_of(document, "message")[0] != '\0' ? ": " : "", text_of(document, "message"));
+        print_error("the submission ended %s%s%s", text_of(document, "status"),
+                    text_of(document, "message")[0] != '\0' ? ": " : "", text_of(document, "message"));
         return exit_code_of(document);
     }
     print_compile(document);
