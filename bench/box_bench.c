@@ -145,8 +145,9 @@ int main(int argc, char **argv)
         boxed.ns[i] = clock_monotonic_ns() - middle;
     }
     double b50 = percentile_us(&bare, 50), x50 = percentile_us(&boxed, 50);
-    printf("%-28s bare p50 %7.0f p95 %7.0f us   box p50 %7.0f p95 %7.0f us   ratio p50 %.2f   two slots %.2f x\n", argv[4], b50,
-           percentile_us(&bare, 95), x50, percentile_us(&boxed, 95), x50 / b50, scaling(jail, argv + 4, directory, runs));
+    printf("%-28s bare p50 %7.0f p95 %7.0f us   box p50 %7.0f p95 %7.0f us   ratio p50 %.2f   two slots %.2f x\n",
+           argv[4], b50, percentile_us(&bare, 95), x50, percentile_us(&boxed, 95), x50 / b50,
+           scaling(jail, argv + 4, directory, runs));
     jail_stop(jail);
     return failures == 0 ? 0 : 1;
 }

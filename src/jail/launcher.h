@@ -21,7 +21,7 @@ struct launcher {
 
 /* What the launcher says when the program has ended and nothing but itself is left in the box. */
 struct launch_result {
-    int64_t wall_ns; /* from just before exec until the program was reaped */
+    int64_t wall_ns;        /* from just before exec until the program was reaped */
     int64_t resident_bytes; /* largest resident set of any one process */
     int32_t wait_status;
     int32_t exec_errno;

@@ -65,7 +65,7 @@ struct run {
     struct launch_result result;
     int64_t started_ns, killed_ns; /* monotonic; killed_ns 0 = not */
     int64_t next_cpu_check_ns;
-    bool finished;
+    bool abandoned; /* evalx waits for another run already, or is gone */
 };
 
 /* ---- talking to evalx ---- */
@@ -152,20 +152,23 @@ static void kill_run(struct slot *slot, struct run *run)
         run->killed_ns = clock_monotonic_ns();
 }
 
-/* JAIL_CANCEL for this run, or the end of evalx. Anything else is refused: one run at a time. */
+/*
+ * JAIL_CANCEL for this run; or another request: evalx has given this run up (its slot had died); or the end of evalx. A request is
+ * only looked at, it stays for later.
+ */
 static void take_message(struct slot *slot, struct run *run)
 {
     struct jail_header header;
-    ssize_t n = fd_receive(slot->config->socket, &header, sizeof header, NULL, 0, NULL, MSG_DONTWAIT);
-    if (n == -EAGAIN)
+    ssize_t n = recv(slot->config->socket, &header, sizeof header, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    bool gone = n == 0 || (n < 0 && n != -EMSGSIZE);
-    bool cancel = n == (ssize_t)sizeof header && header.magic == JAIL_MAGIC && header.type == JAIL_CANCEL &&
-                  header.number == run->report.header.number;
-    if (gone || cancel) {
-        run->report.cancelled = 1;
-        kill_run(slot, run);
-    }
+    bool cancel = n == (ssize_t)sizeof header && header.magic == JAIL_MAGIC && header.type == JAIL_CANCEL;
+    if (cancel && recv(slot->config->socket, &header, sizeof header, MSG_DONTWAIT) > 0 &&
+        header.number != run->report.header.number)
+        return; /* meant for a run that has ended */
+    run->abandoned = !cancel;
+    run->report.cancelled = 1;
+    kill_run(slot, run);
 }
 
 /* Looks at the limits; returns how long to sleep until one can be crossed at the earliest. */
@@ -218,6 +221,8 @@ static int supervise(struct slot *slot, struct run *run)
         }
         if (fds[1].revents)
             take_message(slot, run);
+        if (run->abandoned)
+            fds[1].fd = -1;
         if (fds[2].revents && cgroup_oom_seen(slot->leaf))
             kill_run(slot, run);
     }
