@@ -37,17 +37,17 @@
   X(SIZE,     artifact_cache_size,    "artifact.cache_size",     "1GiB",           CONFIG_MIB(1), CONFIG_MIB(1048576), NULL, NULL, "compiled programs kept for the next submission of the same source") \
   X(BOOL,     api_cors,               "api.cors",                "true",           0, 0,                          NULL, NULL, "let web pages of any origin call the API") \
   X(SIZE,     api_max_body,           "api.max_body",            "16MiB",          1024, CONFIG_MIB(256),          NULL, NULL, "largest request body") \
-  X(SIZE,     api_max_header,         "api.max_header",          "16KiB",          1024, CONFIG_MIB(1),            NULL, NULL, "largest request line and headers together") \
-  X(INTEGER,  api_max_connections,    "api.max_connections",     "4096",           1, 100000,                      NULL, NULL, "connections open at the same time") \
+  X(SIZE,     api_max_header,         "api.max_header",          "32KiB",          1024, CONFIG_MIB(1),            NULL, NULL, "largest request line and headers together") \
+  X(INTEGER,  api_max_connections,    "api.max_connections",     "8192",           1, 100000,                      NULL, NULL, "connections open at the same time") \
   X(INTEGER,  api_max_connections_per_ip, "api.max_connections_per_ip", "4096",    1, 100000,                      NULL, NULL, "of one client address") \
-  X(DURATION, api_header_timeout_ms,  "api.header_timeout",      "10s",            100, CONFIG_MS(600),           NULL, NULL, "to receive a request's headers, in all") \
+  X(DURATION, api_header_timeout_ms,  "api.header_timeout",      "5s",            100, CONFIG_MS(600),           NULL, NULL, "to receive a request's headers, in all") \
   X(DURATION, api_body_timeout_ms,    "api.body_timeout",        "30s",            100, CONFIG_MS(3600),          NULL, NULL, "to receive a request's body, extended while api.body_min_rate is kept") \
-  X(SIZE,     api_body_min_rate,      "api.body_min_rate",       "64KiB",          1, CONFIG_MIB(1024),           NULL, NULL, "bytes a second that a slow body must reach") \
-  X(DURATION, api_idle_timeout_ms,    "api.idle_timeout",        "60s",            100, CONFIG_MS(3600),          NULL, NULL, "between two requests of one connection") \
-  X(DURATION, api_write_timeout_ms,   "api.write_timeout",       "30s",            100, CONFIG_MS(3600),          NULL, NULL, "without progress while answering") \
+  X(SIZE,     api_body_min_rate,      "api.body_min_rate",       "1KiB",          1, CONFIG_MIB(1024),           NULL, NULL, "bytes a second that a slow body must reach") \
+  X(DURATION, api_idle_timeout_ms,    "api.idle_timeout",        "15s",            100, CONFIG_MS(3600),          NULL, NULL, "between two requests of one connection") \
+  X(DURATION, api_write_timeout_ms,   "api.write_timeout",       "15s",            100, CONFIG_MS(3600),          NULL, NULL, "without progress while answering") \
   X(DURATION, api_stream_ping_ms,     "api.stream_ping",         "15s",            100, CONFIG_MS(3600),          NULL, NULL, "after which a silent event stream gets a comment line, so that proxies keep it open") \
   X(SIZE,     api_max_buffered,       "api.max_buffered",        "256MiB",         CONFIG_MIB(1), CONFIG_MIB(65536), NULL, NULL, "request bodies held in memory at one time; past it 503") \
-  X(INTEGER,  api_handler_threads,    "api.handler_threads",     "2",              1, 64,                          NULL, NULL, "threads that answer requests (a waiting client needs none)") \
+  X(INTEGER,  api_handler_threads,    "api.handler_threads",     "4",              1, 64,                          NULL, NULL, "threads that answer requests (a waiting client needs none)") \
   X(DURATION, shutdown_grace_ms,      "shutdown_grace",          "10s",            0, CONFIG_MS(3600),            "shutdown-grace", "DURATION", "what running submissions get to finish on SIGTERM; the others go back to the queue") \
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \
   X(CHOICE,   log_level,              "log.level",               "info",           0, 0,                          "log-level", "debug|info|warn|error", "least level that is logged") \

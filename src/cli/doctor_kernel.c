@@ -53,7 +53,7 @@ static const struct {
     const char *name;
 } needed_capabilities[] = {
     {0, "chown"},  {1, "dac_override"}, {5, "kill"},       {6, "setgid"},
-    {7, "setuid"}, {18, "sys_chroot"},  {21, "sys_admin"}, {24, "sys_resource"},
+    {7, "setuid"}, {21, "sys_admin"},
 };
 
 static uint64_t effective_capabilities(void)
