@@ -65,10 +65,12 @@ struct str http_method(const struct http_exchange *exchange);
 struct str http_path(const struct http_exchange *exchange);
 struct str http_segment(const struct http_exchange *exchange); /* what "{}" matched */
 struct str http_body(const struct http_exchange *exchange);
-struct str http_header(const struct http_exchange *exchange,
-                       const char *name); /* case-insensitive; empty when absent */
-bool http_query(const struct http_exchange *exchange, const char *name,
-                struct str *ret); /* percent-decoded, first one wins */
+
+/* The first header of that name, in any case; empty when absent. */
+struct str http_header(const struct http_exchange *exchange, const char *name);
+
+/* The first query parameter of that name, percent-decoded; false when absent. */
+bool http_query(const struct http_exchange *exchange, const char *name, struct str *ret);
 
 /* ---- answering: exactly once, from any thread; the exchange must not be touched afterwards ---- */
 void http_answer(struct http_exchange *exchange, int status, const char *content_type, struct str body);

@@ -19,6 +19,8 @@
 
 #include "base/clock.h"
 
+struct fixture fix;
+
 /* ---- counters ---- */
 
 static void bump(struct fixture *f, int *value)
@@ -37,22 +39,22 @@ static struct timespec patience(void)
     return until;
 }
 
-void await_count(struct fixture *f, const int *value, int n)
+void await_count(const int *value, int n)
 {
     struct timespec until = patience();
     int r = 0;
-    pthread_mutex_lock(&f->lock);
+    pthread_mutex_lock(&fix.lock);
     while (*value < n && r == 0)
-        r = pthread_cond_timedwait(&f->changed, &f->lock, &until);
-    pthread_mutex_unlock(&f->lock);
+        r = pthread_cond_timedwait(&fix.changed, &fix.lock, &until);
+    pthread_mutex_unlock(&fix.lock);
     assert_int_equal(r, 0);
 }
 
-int count_of(struct fixture *f, const int *value)
+int count_of(const int *value)
 {
-    pthread_mutex_lock(&f->lock);
+    pthread_mutex_lock(&fix.lock);
     int n = *value;
-    pthread_mutex_unlock(&f->lock);
+    pthread_mutex_unlock(&fix.lock);
     return n;
 }
 
@@ -202,23 +204,53 @@ struct http_config test_config(void)
     return config;
 }
 
-void start(struct fixture *f, const struct http_config *config)
+static void start(const struct http_config *config)
 {
     struct error err = ERROR_INIT;
-    memset(f, 0, sizeof *f);
-    pthread_mutex_init(&f->lock, NULL);
-    pthread_cond_init(&f->changed, NULL);
-    int r = http_start(config, routes, sizeof routes / sizeof *routes, f, &f->server, &err);
+    memset(&fix, 0, sizeof fix);
+    pthread_mutex_init(&fix.lock, NULL);
+    pthread_cond_init(&fix.changed, NULL);
+    int r = http_start(config, routes, sizeof routes / sizeof *routes, &fix, &fix.server, &err);
     if (r < 0)
         fail_msg("http_start: %s", err.message);
 }
 
-void stop(struct fixture *f)
+static void stop(void)
 {
-    if (f->server)
-        http_stop(f->server, 0);
-    pthread_mutex_destroy(&f->lock);
-    pthread_cond_destroy(&f->changed);
+    if (fix.server)
+        http_stop(fix.server, 0);
+    fix.server = NULL;
+    pthread_mutex_destroy(&fix.lock);
+    pthread_cond_destroy(&fix.changed);
+}
+
+int setup(void **state)
+{
+    (void)state;
+    struct http_config config = test_config();
+    start(&config);
+    return 0;
+}
+
+int teardown(void **state)
+{
+    (void)state;
+    stop();
+    return 0;
+}
+
+void restart(struct http_config config)
+{
+    stop();
+    start(&config);
+}
+
+void release(void)
+{
+    pthread_mutex_lock(&fix.lock);
+    fix.released = true;
+    pthread_cond_broadcast(&fix.changed);
+    pthread_mutex_unlock(&fix.lock);
 }
 
 /* ---- clients ---- */
@@ -317,6 +349,22 @@ struct reply client_read(int fd, bool head_only)
         left -= n;
     }
     return r;
+}
+
+struct reply client_ask(int fd, const char *request, bool head_only)
+{
+    client_say(fd, request);
+    return client_read(fd, head_only);
+}
+
+void client_expect(int fd, const char *request, int status, const char *body)
+{
+    struct reply r = client_ask(fd, request, strncmp(request, "HEAD", 4) == 0);
+    if (r.status != status)
+        fail_msg("%s: %d instead of %d: %s", request, r.status, status, buf_str(&r.body));
+    if (body)
+        assert_string_equal(buf_str(&r.body), body);
+    reply_release(&r);
 }
 
 void reply_release(struct reply *r)

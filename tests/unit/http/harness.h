@@ -26,13 +26,17 @@ struct fixture {
     int kept_count;
 };
 
-struct http_config test_config(void); /* small limits and short deadlines on 127.0.0.1 */
-void start(struct fixture *f, const struct http_config *config);
-void stop(struct fixture *f);
+extern struct fixture fix; /* one server at a time */
 
-/* Waits until *value (of f) is at least n; fails the test when that takes too long. */
-void await_count(struct fixture *f, const int *value, int n);
-int count_of(struct fixture *f, const int *value);
+struct http_config test_config(void); /* the defaults on a free port of 127.0.0.1, two handler threads */
+int setup(void **state);              /* starts with test_config() */
+int teardown(void **state);
+void restart(struct http_config config);
+void release(void); /* lets /block go on */
+
+/* Waits until *value (of fix) is at least n; fails the test when that takes too long. */
+void await_count(const int *value, int n);
+int count_of(const int *value);
 
 /* ---- clients ---- */
 int client_to(const struct http_server *server);
@@ -50,6 +54,13 @@ void reply_release(struct reply *r);
 
 /* Reads one answer; head_only: one without a body whatever its length says. 1xx answers count as answers. */
 struct reply client_read(int fd, bool head_only);
+struct reply client_ask(int fd, const char *request, bool head_only);
+
+/* One request on an open connection; checks status and body (NULL: any). */
+void client_expect(int fd, const char *request, int status, const char *body);
+
+#define H " HTTP/1.1\r\nHost: a\r\n"
+
 bool reply_has(const struct reply *r, const char *header_line); /* a whole line of the head, without CR LF */
 
 /* Reads up to and including `until` into all (for streams); fails when the connection ends before. */
