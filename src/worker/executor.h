@@ -22,11 +22,11 @@ struct executor;
 struct job;
 
 struct executor_config {
-    struct jail *jail;                 /* outlives the executor; one slot thread for each of its slots */
-    const struct registry *registry;   /* outlives the executor */
-    const char *artifact_dir;          /* existing folder, writable by this process; the artifact cache lives here */
-    int64_t artifact_cache_kb;         /* past this the least recently used artifacts go */
-    int64_t output_keep_kb;            /* of each stream in a test result; more is cut and marked truncated */
+    struct jail *jail;               /* outlives the executor; one slot thread for each of its slots */
+    const struct registry *registry; /* outlives the executor */
+    const char *artifact_dir;        /* existing folder, writable by this process; the artifact cache lives here */
+    int64_t artifact_cache_kb;       /* past this the least recently used artifacts go */
+    int64_t output_keep_kb;          /* of each stream in a test result; more is cut and marked truncated; positive */
 };
 
 int executor_new(const struct executor_config *config, struct executor **ret, struct error *err);
@@ -35,19 +35,33 @@ int executor_new(const struct executor_config *config, struct executor **ret, st
 void executor_free(struct executor *executor);
 DEFINE_CLEANUP(struct executor, executor_free)
 
+/*
+ * With stop_on_first_failure the tests are reported in input order, up to the first failure and no further, so that what was
+ * reported never differs from the final result; otherwise in the order they end.
+ */
 struct job_callbacks {
-    void (*compiled)(void *context, const struct compile_result *compile);                   /* may be NULL; not called when there is no compile step */
-    void (*tested)(void *context, unsigned index, const struct test_result *test);           /* may be NULL; not for skipped ones */
-    void (*finished)(void *context, struct result *result);                                  /* once, last; takes over result */
+    void (*compiled)(void *context,
+                     const struct compile_result *compile); /* may be NULL; not called when there is no compile step */
+    void (*tested)(
+        void *context, unsigned index,
+        const struct test_result *test); /* may be NULL; not for skipped ones, nor when it does not compile */
+    void (*finished)(void *context, struct result *result); /* once, last; takes over result */
 };
 
-/* Takes over sub (limits resolved, language known). The job belongs to the executor and is gone after finished returns. */
-struct job *executor_start(struct executor *executor, struct submission *sub, const struct job_callbacks *callbacks, void *context);
+/*
+ * Takes over sub (limits resolved). The job belongs to the executor and is gone after finished returns. A language that is not
+ * available here finishes it with status failed.
+ */
+struct job *executor_start(struct executor *executor, struct submission *sub, const struct job_callbacks *callbacks,
+                           void *context);
 
 /* Ends the job soon: running boxes are cancelled, finished comes with status cancelled. Only before finished has returned. */
 void executor_cancel(struct executor *executor, struct job *job);
 
-/* Waits until some slot has nothing to do (true), or timeout_ms passed (false). timeout_ms 0 only asks. */
+/*
+ * Waits until some slot has nothing to do (true), or timeout_ms passed (false). timeout_ms 0 only asks. Always false once the
+ * jail has died: then every job ends cancelled, for somebody else to run it.
+ */
 bool executor_wait_idle(struct executor *executor, int timeout_ms);
 
 unsigned executor_running_jobs(struct executor *executor);

@@ -18,15 +18,16 @@ struct worker_config {
     struct store *store;
     struct executor *executor;
     const struct registry *registry;
-    const char *name;        /* unique among the workers of a store */
-    int64_t lease_ms;        /* the store's; renewed every third of it */
+    const char *name; /* unique among the workers of a store */
+    int64_t lease_ms; /* the store's; renewed every third of it */
 };
 
 int worker_start(const struct worker_config *config, struct worker **ret, struct error *err);
 
 /*
- * Graceful: stops claiming, gives running submissions grace_ms to finish, hands the others back to the store, joins its threads,
- * frees. Nothing is lost either way.
+ * Graceful: stops claiming (with store_interrupt: nobody else claims from this struct store afterwards either), gives running
+ * submissions grace_ms to finish, hands the others back to the store, joins its threads, frees. Results that a store which is
+ * away will not take by then are dropped: their leases lapse and they are run again. Nothing is lost either way. NULL is fine.
  */
 void worker_stop(struct worker *worker, int64_t grace_ms);
 

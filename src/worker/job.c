@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* job.c: see job.h. */
+#include "worker/job.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "worker/outcome.h"
+#include "worker/program.h"
+
+#define ENGINE_FAILED "the engine failed to run this test case"
+
+struct job *job_new(const struct job_tools *tools, struct submission *sub, const struct job_callbacks *callbacks,
+                    void *context)
+{
+    struct job *job = xcalloc(1, sizeof(*job));
+    char *why = NULL;
+
+    job->sub = sub;
+    job->callbacks = *callbacks;
+    job->context = context;
+    job->first_failure = sub->test_count;
+    job->started_ns = job->compiled_ns = clock_monotonic_ns();
+    job->result = result_new(sub->test_count);
+    job->result->started_ms = clock_realtime_ms();
+    job->result->queued_ns = MAX(job->result->started_ms - sub->created_ms, 0) * NS_PER_MS;
+    job->language = registry_find(tools->registry, sub->language, sub->version, &why);
+    job->result->language = xstrdup(job->language ? job->language->name : sub->language);
+    if (job->language && job->language->version)
+        job->result->version = xstrdup(job->language->version);
+    job->result->message = why;
+    pthread_mutex_init(&job->report_lock, NULL);
+    return job;
+}
+
+void job_free(struct job *job, const struct job_tools *tools)
+{
+    if (job->artifact)
+        artifact_release(tools->cache, job->artifact);
+    language_command_release(&job->command);
+    submission_free(job->sub);
+    pthread_mutex_destroy(&job->report_lock);
+    free(job);
+}
+
+/* ---- the program ---- */
+
+static void not_compiled(struct job *job)
+{
+    for (size_t i = 0; i < job->sub->test_count; i++) {
+        outcome_not_compiled(&job->result->compile, &job->result->tests[i]);
+        job->result->order[job->reported++] = (uint16_t)i;
+    }
+}
+
+static void engine_failed(struct job *job, const struct error *why)
+{
+    log_error("compile.failed", LOG_STR("language", job->language->name), LOG_STR("message", why->message));
+    job->result->status = STATUS_FAILED;
+    job->result->message = xstrdup("the engine failed to compile the program");
+    job->result->compile = (struct compile_result){
+        .state = COMPILE_FAILED,
+        .verdict = VERDICT_INTERNAL_ERROR,
+        .exit_code = -1,
+        .message = xstrdup("the engine failed to compile the program"),
+    };
+}
+
+int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    const struct program_request request = {
+        .cache = tools->cache,
+        .language = job->language,
+        .sub = job->sub,
+        .output_keep = tools->output_keep,
+    };
+    struct result *result = job->result;
+    struct error why = ERROR_INIT;
+
+    if (!job->language) {
+        result->status = STATUS_FAILED;
+        return -ENOENT;
+    }
+    int r = program_prepare(&request, box, &job->artifact, &result->compile, &why);
+    if (r == -EAGAIN || r == -ECANCELED)
+        return r;
+    job->compiled_ns = clock_monotonic_ns();
+    if (r < 0 && r != -EINVAL)
+        engine_failed(job, &why);
+    if (result->compile.state != COMPILE_NONE) {
+        result->compile_ns = job->compiled_ns - job->started_ns;
+        if (job->callbacks.compiled)
+            job->callbacks.compiled(job->context, &result->compile);
+    }
+    if (r < 0) {
+        not_compiled(job);
+        return r;
+    }
+    language_command(job->language, LANGUAGE_RUN, job->sub, &job->sub->args, &job->sub->limits, &job->command);
+    return 0;
+}
+
+/* ---- test cases ---- */
+
+/* The command depends on arguments and limits; nearly always they are the submission's. */
+static bool has_own_command(const struct job *job, const struct test_case *test)
+{
+    return test->has_args || memcmp(&test->limits, &job->sub->limits, sizeof(test->limits)) != 0;
+}
+
+static int run(struct job *job, const struct language_command *command, struct box *box, const struct test_case *test,
+               struct box_report *report, struct error *err)
+{
+    _cleanup_(fd_closep) int input = -1;
+
+    if (test->stdin_data.len > 0) {
+        input = fd_sealed_memfd("stdin", test->stdin_data.data, test->stdin_data.len);
+        if (input < 0)
+            return error_errno(err, input, "making the input");
+    }
+    const struct box_spec spec = {
+        .argv = (const char *const *)command->argv,
+        .envp = (const char *const *)command->envp,
+        .stdin_fd = input,
+        .artifact_fd = artifact_dirfd(job->artifact),
+        .link_artifact = job->sub->file_count > 0,
+        .limits = test->limits,
+        .collect_fd = -1,
+    };
+    return program_run(box, &spec, report, err);
+}
+
+int job_test(struct job *job, const struct job_tools *tools, struct box *box, size_t index, struct test_result *ret)
+{
+    const struct test_case *test = &job->sub->tests[index];
+    struct language_command own = {0};
+    const struct language_command *command = &job->command;
+    struct box_report report = {0};
+
+    if (has_own_command(job, test)) {
+        language_command(job->language, LANGUAGE_RUN, job->sub, test->has_args ? &test->args : &job->sub->args,
+                         &test->limits, &own);
+        command = &own;
+    }
+    int r = run(job, command, box, test, &report, NULL);
+    if (r < 0) {
+        outcome_internal(ret, ENGINE_FAILED);
+    } else if (report.cause == BOX_CANCELLED) {
+        r = -ECANCELED;
+    } else {
+        const struct outcome_question question = {
+            .language = job->language,
+            .checker = &job->sub->checker,
+            .test = test,
+            .program = command->argv[0],
+            .output_keep = tools->output_keep,
+        };
+        outcome_of_run(&question, &report, ret);
+    }
+    box_report_release(&report);
+    language_command_release(&own);
+    return r;
+}
+
+static bool passed(const struct test_result *test)
+{
+    return test->verdict == VERDICT_ACCEPTED;
+}
+
+static void report_one(struct job *job, size_t index)
+{
+    job->result->order[job->reported++] = (uint16_t)index;
+    if (job->callbacks.tested)
+        job->callbacks.tested(job->context, (unsigned)index, &job->result->tests[index]);
+}
+
+/* Stopping at the first failure: a test is reported when all before it are, and have passed. */
+static void report_in_order(struct job *job)
+{
+    const struct test_result *tests = job->result->tests;
+
+    while (job->reported < job->sub->test_count && tests[job->reported].done &&
+           (job->reported == 0 || passed(&tests[job->reported - 1])))
+        report_one(job, job->reported);
+}
+
+void job_report(struct job *job, size_t index, struct test_result *test)
+{
+    pthread_mutex_lock(&job->report_lock);
+    job->result->tests[index] = *test;
+    if (job->sub->stop_on_first_failure)
+        report_in_order(job);
+    else
+        report_one(job, index);
+    pthread_mutex_unlock(&job->report_lock);
+}
+
+/* ---- the end ---- */
+
+/* Every test past the limit counts as skipped, also one that happened to run, and so does every one that did not. */
+static void skip_the_rest(struct job *job, size_t last)
+{
+    struct result *result = job->result;
+
+    for (size_t i = 0; i < result->test_count; i++) {
+        struct test_result *test = &result->tests[i];
+        if (test->done && i <= last)
+            continue;
+        test_result_release(test);
+        *test = (struct test_result){.done = true, .verdict = VERDICT_SKIPPED, .exit_code = -1};
+        if (job->reported < result->test_count)
+            result->order[job->reported++] = (uint16_t)i;
+    }
+}
+
+void job_finish(struct job *job)
+{
+    struct result *result = job->result;
+    bool failed = result->status == STATUS_FAILED;
+    char *message = STEAL(result->message);
+
+    if (job->artifact)
+        result->run_ns = clock_monotonic_ns() - job->compiled_ns;
+    skip_the_rest(job, job->sub->stop_on_first_failure ? job->first_failure : job->sub->test_count);
+    result_conclude(result);
+    result->finished_ms = clock_realtime_ms();
+    result->message = message;
+    if (failed) {
+        result->status = STATUS_FAILED;
+        result->verdict = VERDICT_INTERNAL_ERROR;
+    }
+    if (job->cancelled)
+        result->status = STATUS_CANCELLED;
+    job->callbacks.finished(job->context, STEAL(job->result));
+}
