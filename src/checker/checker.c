@@ -106,7 +106,8 @@ static bool compare_lines(const struct checker_spec *checker ATTR_UNUSED, struct
         if (more_expected && more_got && str_eq(a, b))
             continue;
         size_t at = first_difference(a, b);
-        struct str whole = more_got ? got : expected, line = more_got ? b : a;
+        bool in_expected = !more_got || (more_expected && at == b.len); /* what differs is there, not past the end */
+        struct str whole = in_expected ? expected : got, line = in_expected ? a : b;
         size_t start = word_start(line, at);
         *ret = difference_message(whole, offset_in(whole, line) + at, rest_of_line(a, start), rest_of_line(b, start));
         return false;

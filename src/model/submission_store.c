@@ -81,9 +81,16 @@ void submission_store(const struct submission *sub, struct buf *out)
 static void load_limits(struct stored_load *load, const json_t *object, struct limits *ret)
 {
     json_t *form = stored_get_object(load, object, "limits");
-    for (size_t i = 0; i < limit_field_count; i++)
-        if (json_object_get(form, limit_fields[i].name))
-            *limits_at(ret, &limit_fields[i]) = stored_get_int(load, form, limit_fields[i].name, 1, INT64_MAX);
+    size_t known = 0;
+    for (size_t i = 0; i < limit_field_count; i++) {
+        const struct limit_field *field = &limit_fields[i];
+        if (!json_object_get(form, field->name))
+            continue;
+        *limits_at(ret, field) = stored_get_int(load, form, field->name, 1, INT64_MAX);
+        known++;
+    }
+    if (known != json_object_size(form))
+        stored_damaged(load, "limits"); /* one that would be lost */
 }
 
 /* The index of a name in names; 0 on failure. */
