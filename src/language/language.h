@@ -16,35 +16,37 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "model/limits.h"
-#include "model/result.h"
 #include "model/submission.h"
 
 /* One folder of languages: opaque. */
 struct registry;
 
 struct language {
-    char *name;                       /* "cpp" */
-    char *title;                      /* "C++ (GCC)" */
-    struct string_list aliases;       /* "c++", "g++", … */
-    char *package;                    /* Debian package(s) with the toolchain: "g++" */
-    char *source;                     /* name of the main source file; may hold {class} for Java's public class */
-    struct string_list version_argv;  /* e.g. g++ -dumpfullversion */
-    char *version_pattern;            /* POSIX extended; group 1 is the version */
-    bool compiled;                    /* has a compile step */
-    struct string_list compile_argv, run_argv;   /* with {placeholders}, see language_command */
-    struct string_list env;                      /* "NAME=value", added to the common environment */
-    struct string_list mounts;                   /* extra host paths shown read-only */
-    struct string_list option_patterns;          /* POSIX extended, anchored: compiler options that users may give */
-    struct string_list memory_patterns;          /* POSIX extended, on stderr or stdout of a failed run: the runtime's own "out of memory" */
-    struct limits limits;                        /* defaults for runs; 0 = the configured default */
-    struct limits compile_limits;                /* all set */
-    int64_t compile_tmpfs_kb;                    /* room for the compiler's files */
+    char *name;                 /* "cpp" */
+    char *title;                /* "C++ (GCC)" */
+    struct string_list aliases; /* "c++", "g++", … */
+    char *package;              /* Debian package(s) with the toolchain: "g++" */
+    char *source;               /* name of the main source file; may hold {class} for Java's public class */
+    struct string_list
+        extensions; /* of source files, ".cpp", ".cc", …; never empty, the main source's own first if not given */
+    struct string_list version_argv;           /* e.g. g++ -dumpfullversion */
+    char *version_pattern;                     /* POSIX extended; group 1 is the version */
+    bool compiled;                             /* has a compile step */
+    struct string_list compile_argv, run_argv; /* with {placeholders}, see language_command */
+    struct string_list env;                    /* "NAME=value", added to the common environment */
+    struct string_list mounts;                 /* extra host paths shown read-only */
+    struct string_list option_patterns;        /* POSIX extended, anchored: compiler options that users may give */
+    struct string_list
+        memory_patterns;  /* POSIX extended, on stderr or stdout of a failed run: the runtime's own "out of memory" */
+    struct limits limits; /* defaults for runs; 0 = the configured default */
+    struct limits compile_limits; /* all set */
+    int64_t compile_tmpfs_kb;     /* room for the compiler's files */
 
     /* From discovery: */
     bool available;
-    char *version;                    /* "12.2.0"; NULL when not available */
-    char *reason;                     /* why not available; NULL when it is */
-    char toolchain_id[65];            /* hex SHA-256 over version output and executable: part of the artifact cache's key */
+    char *version;         /* "12.2.0"; NULL when not available */
+    char *reason;          /* why not available; NULL when it is */
+    char toolchain_id[65]; /* hex SHA-256 over version output and executable: part of the artifact cache's key */
 };
 
 /* Loads every *.yaml of folder. A bad file is an error with file and line. Names and aliases must be unique. */
@@ -53,7 +55,7 @@ void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry, registry_free)
 
 size_t registry_count(const struct registry *registry);
-const struct language *registry_at(const struct registry *registry, size_t index);  /* sorted by name */
+const struct language *registry_at(const struct registry *registry, size_t index); /* sorted by name */
 
 /* Every path that some language wants to see in the box, no duplicates, NULL-terminated; owned by the registry. */
 const char *const *registry_mounts(const struct registry *registry);
@@ -62,7 +64,8 @@ const char *const *registry_mounts(const struct registry *registry);
  * Runs argv (complete environment envp) and gives its output, stdout and stderr together, and exit code.
  * Returns 0, or -errno when it could not be run at all (-ENOENT: no such program).
  */
-typedef int language_run_fn(void *context, const char *const *argv, const char *const *envp, struct buf *output, int *exit_code);
+typedef int language_run_fn(void *context, const char *const *argv, const char *const *envp, struct buf *output,
+                            int *exit_code);
 
 /* Fills the discovery members of every language. Never fails: a language that cannot be run is unavailable, with a reason. */
 void registry_discover(struct registry *registry, language_run_fn *run, void *context);
@@ -73,7 +76,8 @@ void registry_discover(struct registry *registry, language_run_fn *run, void *co
  * "unknown language \"pyton\"; did you mean python?" / "ruby is not installed here; install it with: apt-get install ruby" /
  * "cpp has version 12.2.0 here, not 13"
  */
-const struct language *registry_find(const struct registry *registry, const char *name, const char *version, char **ret_why);
+const struct language *registry_find(const struct registry *registry, const char *name, const char *version,
+                                     char **ret_why);
 
 /* "apt-get install -y --no-install-recommends g++"; the caller frees. */
 char *language_install_command(const struct language *language);
@@ -88,9 +92,19 @@ enum language_stage { LANGUAGE_COMPILE, LANGUAGE_RUN };
 
 /*
  * A command ready for the box: NULL-terminated argv and envp in one allocation each (free with language_command_release).
- * Placeholders: {source} main source's name, {sources} every submitted file with the main source's extension, {class} its name
- * without extension, {options} the submission's compiler options, {args} the arguments given here, {memory_mb} and {stack_kb}
- * and {heap_mb} (five eighths of the memory limit) of limits. {sources}, {options} and {args} stand alone and expand to 0..N words.
+ *
+ *   {source}         the main source's name
+ *   {sources}        it and every submitted file with one of the language's extensions
+ *   {siblings}       those of {sources} that lie in the main source's own folder
+ *   {class}          the main source's name without extension; for Java the class to start, with its package
+ *   {options}        the submission's compiler options
+ *   {args}           the arguments given here
+ *   {memory_mb}      the memory limit; {heap_mb} five eighths of it; {soft_mb} seven eighths
+ *   {stack_kb}       the stack limit, at least 1024; {soft_stack_kb} seven eighths of it
+ *
+ * {sources}, {siblings}, {options} and {args} stand alone and expand to 0..N words. A file name at the start of a word that a
+ * tool could take for an option ("-o.c", "@x.c") gets "./" in front. The main source is code, or when that is empty the
+ * submitted file that has the language's source name, else the first one with its extension (Java: the first with a main).
  */
 struct language_command {
     char **argv;
