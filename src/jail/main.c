@@ -6,8 +6,8 @@
  *            ╚═════ control socket ═════ evalx-jail (this process) ═══╝ parent of the slots
  *
  * This process makes the cgroup tree, forks one slot process for each slot socket it was given, and then only waits: for the control
- * socket to end (evalx has gone, however it went: everything is killed and the tree removed) and for slots to die (JAIL_LOST is sent
- * for them and they are built anew). It reads no request, parses no text but its own arguments, and follows no path of a box.
+ * socket to end (evalx has gone, however it went: everything is killed and the tree removed) and for slots to die (they are built
+ * anew, and JAIL_LOST is sent for one that may have taken a run with it). It reads no request, parses no text but its own arguments, and follows no path of a box.
  *
  * Every process here is single-threaded. Slots die with this process (PDEATHSIG), launchers with their slot, programs with
  * their launcher (it is process 1 of their namespace).
@@ -103,7 +103,9 @@ static int replace_slot(struct jail_main *jail, unsigned slot, int status, const
     child->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == SLOT_EXIT_DONE)
         return 0;
-    tell(slot_socket(slot), JAIL_LOST, "");
+    bool reported = WIFEXITED(status) && WEXITSTATUS(status) == SLOT_EXIT_DIRTY;
+    if (!reported)
+        tell(slot_socket(slot), JAIL_LOST, "");
     int r = cgroup_leaf_destroy(jail->tree, slot);
     if (r < 0)
         dprintf(STDERR_FILENO, "evalx-jail: slot %u: its cgroup cannot be removed: %s\n", slot, strerror(-r));

@@ -296,11 +296,13 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
     for (size_t i = 0; i < fd_count; i++)
         close(fds[i]);
     if (r < 0)
-        return SLOT_EXIT_DIRTY;
+        return SLOT_EXIT_LOST;
     int trusted = supervise(slot, &run);
     if (trusted < 0)
         report_death(&run);
-    if (finish(slot, &run) < 0 || trusted < 0)
+    if (finish(slot, &run) < 0)
+        return SLOT_EXIT_LOST;
+    if (trusted < 0)
         return SLOT_EXIT_DIRTY;
     return make_clean(slot, &run) < 0 ? SLOT_EXIT_DIRTY : 0;
 }
@@ -333,7 +335,7 @@ int slot_main(const struct slot_config *config)
     }
     notify(&slot, JAIL_READY, "");
     int status = serve(&slot);
-    if (status == SLOT_EXIT_DIRTY)
+    if (status == SLOT_EXIT_DIRTY || status == SLOT_EXIT_LOST)
         dprintf(STDERR_FILENO, "evalx-jail: slot %u is built anew: %s\n", config->number, slot.error.message);
     launcher_end(&slot.launcher);
     return status;

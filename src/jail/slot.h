@@ -19,7 +19,8 @@ struct slot_config {
 enum slot_exit {
     SLOT_EXIT_DONE = 0,   /* evalx closed its end */
     SLOT_EXIT_FAILED = 1, /* could not be built; evalx was told why */
-    SLOT_EXIT_DIRTY = 2,  /* something could not be proven clean: build it anew */
+    SLOT_EXIT_DIRTY = 2,  /* the run was reported, but the box could not be proven clean: build it anew */
+    SLOT_EXIT_LOST = 3,   /* the run could not be reported either */
 };
 
 /* Builds the box and serves until the socket ends. The process's exit status. */

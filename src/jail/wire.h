@@ -6,7 +6,7 @@
  *   evalx → slot   JAIL_CANCEL  ends the run with that number, if it is still going
  *   slot → evalx   JAIL_READY   the slot is built (after start, and after every rebuild)
  *   slot → evalx   JAIL_REPORT  the run with that number has ended and nothing of it is left alive
- *   jail → evalx   JAIL_LOST    the slot process died; a run that was under way has no report
+ *   jail → evalx   JAIL_LOST    the slot process died; a run that was under way has no report and never will
  *   jail → evalx   JAIL_FAILED  a slot cannot be built; text says which step was refused
  *
  * The jail trusts nothing of this: every field is validated again on its side (request.c). Both sides are the same machine and
