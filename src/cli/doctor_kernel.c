@@ -52,8 +52,7 @@ static const struct {
     unsigned number;
     const char *name;
 } needed_capabilities[] = {
-    {0, "chown"},  {1, "dac_override"}, {5, "kill"},       {6, "setgid"},
-    {7, "setuid"}, {21, "sys_admin"},
+    {0, "chown"}, {1, "dac_override"}, {5, "kill"}, {6, "setgid"}, {7, "setuid"}, {21, "sys_admin"},
 };
 
 static uint64_t effective_capabilities(void)

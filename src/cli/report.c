@@ -127,7 +127,7 @@ int program_report(const struct program *program, const json_t *request, const j
     FILE *stream = stdout;
 
     if (program->json) {
-        json_dumpf(document, stdout, JSON_INDENT(2));
+        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
         fputc('\n', stdout);
         return exit_code_of(document);
     }

@@ -126,6 +126,7 @@ static void nearest_word(void **state)
     (void)state;
     assert_string_equal(nearest_of("lisen"), "listen");
     assert_string_equal(nearest_of("store.leaze"), "store.lease");
+    assert_string_equal(nearest_of("lsiten"), "listen");
     assert_null(nearest_of("completely-else"));
     assert_null(nearest_of("x"));
 }
