@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_catalogue.c: what the server says of itself, and that openapi.json knows exactly the routes that there are. */
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api/internal.h"
+
+static struct world world;
+static struct world *const w = &world;
+
+static int open_world(void **state)
+{
+    (void)state;
+    world_prepare(w);
+    w->config.http.cors = true;
+    world_start(w);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    world_end(w);
+    return 0;
+}
+
+static void languages(void **state)
+{
+    (void)state;
+    json_auto_t *some = ask_json(w, 200, "GET", "/languages", NULL);
+    const json_t *list = json_object_get(some, "languages");
+    assert_int_equal(json_array_size(list), 2);
+    const json_t *cee = json_array_get(list, 0);
+    assert_string_equal(text_at(cee, "name"), "cee");
+    assert_string_equal(text_at(cee, "version"), "12.2.0");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(cee, "aliases"), 0)), "ceelang");
+    assert_true(json_is_true(json_object_get(cee, "compiled")));
+    assert_true(json_is_true(json_object_get(cee, "available")));
+    assert_true(json_is_false(json_object_get(json_array_get(list, 1), "compiled")));
+
+    json_auto_t *all = ask_json(w, 200, "GET", "/languages?all=true", NULL);
+    list = json_object_get(all, "languages");
+    assert_int_equal(json_array_size(list), 3);
+    const json_t *absent = json_array_get(list, 0);
+    assert_true(json_is_false(json_object_get(absent, "available")));
+    assert_true(json_is_null(json_object_get(absent, "version")));
+    assert_non_null(strstr(text_at(absent, "install"), "absent"));
+
+    _cleanup_(reply_release) struct reply bad = ask(w, "GET", "/languages?all=perhaps", NULL, NULL);
+    assert_problem(&bad, 422, "all", "true or false");
+}
+
+static void version_and_health(void **state)
+{
+    (void)state;
+    json_auto_t *version = ask_json(w, 200, "GET", "/version", NULL);
+    assert_string_equal(text_at(version, "version"), EVALX_VERSION);
+    json_auto_t *health = ask_json(w, 200, "GET", "/healthz", NULL);
+    assert_string_equal(text_at(health, "status"), "ok");
+    json_auto_t *ready = ask_json(w, 200, "GET", "/readyz", NULL);
+    assert_string_equal(text_at(ready, "status"), "ready");
+}
+
+/* The operation of one route; NULL when it is not described. */
+static const json_t *operation_of(const json_t *paths, const struct http_route *route)
+{
+    char path[64], method[8] = "";
+    const char *hole = strstr(route->path, "{}");
+    if (hole)
+        snprintf(path, sizeof path, "%.*s{token}%s", (int)(hole - route->path), route->path, hole + 2);
+    else
+        snprintf(path, sizeof path, "%s", route->path);
+    for (size_t i = 0; route->method[i] && i < sizeof method - 1; i++)
+        method[i] = (char)(route->method[i] | 0x20);
+    return json_object_get(json_object_get(paths, path), method);
+}
+
+static void openapi_describes_the_routes(void **state)
+{
+    (void)state;
+    json_auto_t *document = ask_json(w, 200, "GET", "/openapi.json", NULL);
+    assert_string_equal(text_at(document, "openapi"), "3.1.0");
+    assert_string_equal(text_at(json_object_get(document, "info"), "version"), EVALX_VERSION);
+    json_t *paths = json_object_get(document, "paths");
+    for (size_t i = 0; i < api_route_count; i++)
+        if (!operation_of(paths, &api_routes[i]))
+            fail_msg("openapi.json lacks %s %s", api_routes[i].method, api_routes[i].path);
+    size_t operations = 0;
+    const char *path, *method;
+    json_t *item, *operation;
+    json_object_foreach(paths, path, item) json_object_foreach(item, method, operation) operations +=
+        strcmp(method, "parameters") != 0;
+    assert_int_equal(operations, api_route_count);
+}
+
+/* The limits table and the description say the same. */
+static void openapi_describes_the_limits(void **state)
+{
+    (void)state;
+    json_auto_t *document = ask_json(w, 200, "GET", "/openapi.json", NULL);
+    json_t *schemas = json_object_get(json_object_get(document, "components"), "schemas");
+    json_t *properties = json_object_get(json_object_get(schemas, "Limits"), "properties");
+    assert_int_equal(json_object_size(properties), limit_field_count);
+    for (size_t i = 0; i < limit_field_count; i++) {
+        const struct limit_field *field = &limit_fields[i];
+        const json_t *described = json_object_get(properties, field->name);
+        assert_int_equal(json_integer_value(json_object_get(described, "minimum")), field->least);
+        _cleanup_(freep) char *fallback = xasprintf("By default %lld;", (long long)field->fallback);
+        _cleanup_(freep) char *cap = xasprintf("at most %lld ", (long long)field->cap);
+        assert_non_null(strstr(text_at(described, "description"), fallback));
+        assert_non_null(strstr(text_at(described, "description"), cap));
+    }
+}
+
+static void other_methods_and_paths(void **state)
+{
+    (void)state;
+    _cleanup_(reply_release) struct reply unknown = ask(w, "GET", "/nowhere", NULL, NULL);
+    assert_problem(&unknown, 404, NULL, NULL);
+    _cleanup_(reply_release) struct reply wrong = ask(w, "GET", "/execute-batch", NULL, NULL);
+    assert_problem(&wrong, 405, NULL, NULL);
+    assert_true(reply_has(&wrong, "Allow: POST, OPTIONS"));
+    _cleanup_(reply_release) struct reply put = ask(w, "PUT", "/submissions/abc", NULL, NULL);
+    assert_problem(&put, 405, NULL, NULL);
+    assert_true(reply_has(&put, "Allow: GET, HEAD, DELETE, OPTIONS"));
+    _cleanup_(reply_release) struct reply head = ask(w, "HEAD", "/languages", NULL, NULL);
+    assert_int_equal(head.status, 200);
+    assert_int_equal(head.body.len, 0);
+    _cleanup_(reply_release) struct reply options = ask(w, "OPTIONS", "/execute", NULL, NULL);
+    assert_int_equal(options.status, 204);
+    assert_true(reply_has(&options, "Access-Control-Allow-Origin: *"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(languages),
+        cmocka_unit_test(version_and_health),
+        cmocka_unit_test(openapi_describes_the_routes),
+        cmocka_unit_test(openapi_describes_the_limits),
+        cmocka_unit_test(other_methods_and_paths),
+    };
+    return cmocka_run_group_tests_name("catalogue", tests, open_world, close_world);
+}
