@@ -23,24 +23,26 @@ static bool option_allowed(const regex_t *allowed, const char *option)
     return option[0] == '-' && option[1] && regexec(allowed, option, 0, NULL, 0) == 0;
 }
 
+/* One pattern for all that are allowed: compiled once for a list of options, however long. */
+static int compile_allowed(const struct language *language, regex_t *ret)
+{
+    _cleanup_(buf_release) struct buf any = BUF_INIT;
+    for (size_t i = 0; i < language->option_patterns.count; i++)
+        buf_printf(&any, "%s(%s)", i ? "|" : "", language->option_patterns.items[i]);
+    return any.len ? pattern_compile(ret, buf_str(&any), true, NULL) : -EINVAL;
+}
+
 int language_check_options(const struct language *language, const struct string_list *options, size_t *ret_index)
 {
     if (options->count == 0)
         return 0;
-    *ret_index = 0;
-    if (language->option_patterns.count == 0)
-        return -EINVAL;
-    /* One pattern for all of them: compiled once for a list of options, however long. */
-    _cleanup_(buf_release) struct buf any = BUF_INIT;
-    for (size_t i = 0; i < language->option_patterns.count; i++)
-        buf_printf(&any, "%s(%s)", i ? "|" : "", language->option_patterns.items[i]);
-    regex_t allowed;
-    if (pattern_compile(&allowed, buf_str(&any), true, NULL) < 0)
-        return -EINVAL;
     size_t bad = 0;
-    while (bad < options->count && option_allowed(&allowed, options->items[bad]))
-        bad++;
-    regfree(&allowed);
+    regex_t allowed;
+    if (compile_allowed(language, &allowed) == 0) {
+        while (bad < options->count && option_allowed(&allowed, options->items[bad]))
+            bad++;
+        regfree(&allowed);
+    }
     if (bad == options->count)
         return 0;
     *ret_index = bad;
