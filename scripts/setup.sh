@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libcyaml-dev libyaml-dev
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
 run=(curl)
-test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind)
+test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind user-mode-linux)
 lint=(git clang clang-format clang-tidy python3-pytest)
 bench=(wrk curl python3)
 
