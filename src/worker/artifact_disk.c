@@ -97,6 +97,14 @@ static int open_locked(struct artifact_folder *folder, const char *key, struct h
     return mine.st_ino == named.st_ino ? 0 : -ENOENT;
 }
 
+/* The order of use survives a restart. Not UTIME_NOW: that is only as fine as the kernel's tick. */
+static void touch(int fd)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {0}};
+    clock_gettime(CLOCK_REALTIME, &times[1]);
+    futimens(fd, times); /* where it fails, eviction is less fair and nothing else */
+}
+
 int holding_load(struct artifact_folder *folder, const char *key, bool verified, struct holding **ret)
 {
     _cleanup_(holding_freep) struct holding *holding = holding_new();
@@ -118,7 +126,7 @@ int holding_load(struct artifact_folder *folder, const char *key, bool verified,
         if (r < 0 || strcmp(summary.digest, meta.digest) != 0)
             return -EINVAL;
     }
-    futimens(holding->folder, NULL); /* the order of use survives a restart, as well as it can */
+    touch(holding->folder);
     *ret = STEAL(holding);
     return 0;
 }
