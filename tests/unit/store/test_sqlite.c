@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sqlite.c: what only the SQLite store has: its file, its lock, the kill in the middle, damage, no disk in memory. */
+#include "fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+
+#define URL "sqlite:%s/evalx.db"
+
+static const struct store_config config = {.lease_ms = LEASE_MS, .retention_ms = RETENTION_MS, .max_depth = 1000000};
+
+static int set_up(void **state)
+{
+    struct fixture *f = xcalloc(1, sizeof(*f));
+    *state = f;
+    fixture_open(f, URL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void expect_refusal(const char *url, const struct store_config *with, int code, const char *says)
+{
+    struct error err = ERROR_INIT;
+    struct store *store = NULL;
+    assert_int_equal(store_open(url, with, &store, &err), code);
+    assert_null(store);
+    if (!strstr(err.message, says))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, says);
+}
+
+/* --- opening -------------------------------------------------------------------------------------------------------- */
+
+static void bad_urls_and_settings_are_refused(void **state)
+{
+    (void)state;
+    expect_refusal("sqlite:", &config, -EINVAL, "names no file");
+    expect_refusal("", &config, -EINVAL, "unknown kind");
+    expect_refusal("/var/lib/x.db", &config, -EINVAL, "unknown kind");
+    expect_refusal("redis://localhost", &config, -EINVAL, "redis://localhost");
+    expect_refusal("sqlite:/nowhere/at/all/x.db", &config, -ENOENT, "/nowhere/at/all/x.db");
+    struct store_config bad = config;
+    bad.lease_ms = 0;
+    expect_refusal("sqlite::memory:", &bad, -EINVAL, "lease");
+    bad = config;
+    bad.retention_ms = -1;
+    expect_refusal("sqlite::memory:", &bad, -EINVAL, "retention");
+    bad = config;
+    bad.max_depth = 0;
+    expect_refusal("sqlite::memory:", &bad, -EINVAL, "max_depth");
+}
+
+static void a_second_opener_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char self[32];
+    snprintf(self, sizeof(self), "process %d", (int)getpid());
+    expect_refusal(f->url, &f->config, -EBUSY, self);
+    expect_refusal(f->url, &f->config, -EBUSY, "evalx.db.lock");
+    put(f->store, "the first is not disturbed", NULL);
+    fixture_reopen(f, NULL); /* and the lock goes with it */
+    assert_depth(f->store, 1, 0);
+}
+
+static void files_are_private(void **state)
+{
+    struct fixture *f = *state;
+    put(f->store, "secret", NULL);
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock"};
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        char path[128];
+        snprintf(path, sizeof(path), "%s/evalx.db%s", f->dir, suffixes[i]);
+        struct stat status;
+        assert_int_equal(stat(path, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
+static void in_memory_it_works_too(void **state)
+{
+    (void)state;
+    _cleanup_(store_closep) struct store *first = NULL, *second = NULL;
+    struct error err = ERROR_INIT;
+    assert_int_equal(store_open("sqlite::memory:", &config, &first, &err), 0);
+    assert_int_equal(store_open("sqlite::memory:", &config, &second, &err), 0); /* not shared */
+    char token[TOKEN_LEN + 1];
+    put(first, "x", token);
+    assert_nothing_waits(second);
+    struct store_claim claim;
+    take_expect(first, "x", 1, &claim);
+    finish(first, &claim, "result");
+    assert_status(first, token, STATUS_COMPLETED);
+    assert_int_equal(store_ping(first), 0);
+}
+
+/* --- damage --------------------------------------------------------------------------------------------------------- */
+
+static void patch(const struct fixture *f, off_t offset, const void *bytes, size_t len)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/evalx.db", f->dir);
+    _cleanup_(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, bytes, len, offset), len);
+}
+
+static void close_only(struct fixture *f)
+{
+    store_close(f->store);
+    f->store = NULL;
+}
+
+static void a_damaged_file_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    put(f->store, "x", NULL);
+    close_only(f);
+    patch(f, 0, "This is no database at all, is it?", 34);
+    expect_refusal(f->url, &f->config, -EBADMSG, "damaged");
+    expect_refusal(f->url, &f->config, -EBADMSG, "evalx.db"); /* and the lock was given back */
+}
+
+static void a_newer_file_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    close_only(f);
+    patch(f, 60, "\0\0\0\143", 4); /* user_version */
+    expect_refusal(f->url, &f->config, -EBADMSG, "newer");
+}
+
+static void a_foreign_file_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    close_only(f);
+    patch(f, 68, "\1\2\3\4", 4); /* application_id */
+    expect_refusal(f->url, &f->config, -EBADMSG, "some other program");
+}
+
+static void damaged_pages_never_crash(void **state)
+{
+    struct fixture *f = *state;
+    enum { MANY = 200, PAGE = 4096 };
+    static char tokens[MANY][TOKEN_LEN + 1];
+    for (size_t i = 0; i < MANY; i++)
+        put(f->store, "some request that takes a little room on its page", tokens[i]);
+    close_only(f);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/evalx.db", f->dir);
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    unsigned char garbage[512];
+    memset(garbage, 0xa5, sizeof(garbage));
+    for (off_t page = status.st_size / PAGE - 1; page >= 1; page--) { /* one more page each round, the schema's last */
+        patch(f, page * PAGE, garbage, sizeof(garbage));
+        struct error err = ERROR_INIT;
+        if (store_open(f->url, &f->config, &f->store, &err) < 0) {
+            assert_true(err.code < 0);
+            assert_non_null(strstr(err.message, "evalx.db"));
+            continue;
+        }
+        for (size_t i = 0; i < MANY; i++) {
+            struct store_record record;
+            if (store_get(f->store, tokens[i], &record) == 0)
+                store_record_release(&record);
+        }
+        struct store_submission submission = submission_of("x");
+        submit_wait(f->store, &submission); /* may fail, must answer */
+        struct store_claim claim;
+        if (store_claim(f->store, "w", 0, &claim) == 0)
+            buf_release(&claim.request);
+        close_only(f);
+    }
+    /* With every page but the first destroyed there is nothing left to open. */
+    expect_refusal(f->url, &f->config, -EBADMSG, "damaged");
+}
+
+/* --- kill -9 -------------------------------------------------------------------------------------------------------- */
+
+struct child {
+    struct store *store;
+    int pipe;
+};
+
+struct note {
+    char kind; /* 's' submitted, 'c' completed */
+    char token[TOKEN_LEN];
+};
+_Static_assert(sizeof(struct note) < 512, "a note is written to the pipe in one piece");
+
+static void tell(const struct child *child, char kind, const char *token)
+{
+    struct note note = {.kind = kind};
+    memcpy(note.token, token, TOKEN_LEN);
+    if (fd_write_full(child->pipe, &note, sizeof(note)) < 0)
+        _exit(3);
+}
+
+static void tell_receipt(void *context, const struct store_receipt *receipt)
+{
+    if (receipt->code != 0)
+        _exit(4);
+    tell(context, 's', receipt->token);
+}
+
+static void *work_on(void *context)
+{
+    struct child *child = context;
+    for (;;) {
+        struct store_claim claim;
+        if (store_claim(child->store, "child", WAIT_MS, &claim) < 0)
+            _exit(5);
+        if (store_complete(child->store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&claim.request)) < 0)
+            _exit(6);
+        tell(child, 'c', claim.token);
+        buf_release(&claim.request);
+    }
+    return NULL;
+}
+
+/* Submits and completes without end, telling what was acknowledged; never returns. */
+static void run_child(const char *url, int pipe)
+{
+    struct child child = {.pipe = pipe};
+    struct error err = ERROR_INIT;
+    pthread_t worker;
+    if (store_open(url, &config, &child.store, &err) < 0 || pthread_create(&worker, NULL, work_on, &child) != 0)
+        _exit(2);
+    for (;;) {
+        struct store_submission submission = submission_of("");
+        submission.request = str_of(submission.token); /* so that the parent can check the content */
+        store_submit(child.store, &submission, tell_receipt, &child);
+        if (submission.token[0] < '4') { /* now and then wait, so that batches of all sizes are cut off */
+            struct store_submission another = submission_of("");
+            another.request = str_of(another.token);
+            if (submit_wait(child.store, &another).code != 0)
+                _exit(4);
+        }
+    }
+}
+
+static void check_note(struct store *store, const struct note *note)
+{
+    char token[TOKEN_LEN + 1] = "";
+    memcpy(token, note->token, TOKEN_LEN);
+    struct store_record record;
+    assert_int_equal(store_get(store, token, &record), 0);
+    assert_string_equal(buf_str(&record.request), token);
+    if (note->kind == 'c') {
+        assert_int_equal(record.status, STATUS_COMPLETED);
+        assert_string_equal(buf_str(&record.result), token);
+    } else {
+        assert_true(record.status == STATUS_QUEUED || record.status == STATUS_COMPLETED);
+    }
+    store_record_release(&record);
+}
+
+/* The child dies after `enough` notes; returns the notes that were told. */
+static void kill_in_the_middle(const char *url, size_t enough, struct buf *notes)
+{
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        run_child(url, ends[1]);
+    close(ends[1]);
+    char chunk[4096];
+    ssize_t n;
+    bool killed = false;
+    while ((n = read(ends[0], chunk, sizeof(chunk))) > 0) {
+        buf_append(notes, chunk, (size_t)n);
+        if (!killed && notes->len >= enough * sizeof(struct note)) {
+            assert_int_equal(kill(child, SIGKILL), 0);
+            killed = true;
+        }
+    }
+    close(ends[0]);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void kill_loses_nothing(void **state)
+{
+    struct fixture *f = *state;
+    close_only(f);
+    static const size_t enough[] = {1, 10, 100, 1000, 3000, 5000};
+    for (size_t round = 0; round < ARRAY_LEN(enough); round++) { /* on the same file: what came before must last too */
+        struct buf notes = BUF_INIT;
+        kill_in_the_middle(f->url, enough[round], &notes);
+        assert_true(notes.len / sizeof(struct note) >= enough[round]);
+        struct error err = ERROR_INIT;
+        assert_int_equal(store_open(f->url, &config, &f->store, &err), 0);
+        struct store_depth depth;
+        assert_int_equal(store_depth(f->store, &depth), 0);
+        assert_int_equal(depth.running, 0); /* its leases died with it */
+        for (size_t at = 0; at + sizeof(struct note) <= notes.len; at += sizeof(struct note))
+            check_note(f->store, (const struct note *)(notes.data + at));
+        buf_release(&notes);
+        close_only(f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_urls_and_settings_are_refused),
+        cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(files_are_private, set_up, tear_down),
+        cmocka_unit_test(in_memory_it_works_too),
+        cmocka_unit_test_setup_teardown(a_damaged_file_is_an_error, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_newer_file_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_foreign_file_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damaged_pages_never_crash, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(kill_loses_nothing, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("store_sqlite", tests, NULL, NULL);
+}
