@@ -160,6 +160,7 @@ def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="evalx-bench-") as name:
         folder = pathlib.Path(name)
+        folder.chmod(0o755)  # the box runs programs from it as another user
         for bench in (bench_box, bench_isolate, bench_batch, bench_submit, bench_memory, bench_store):
             bench(build, folder)
             print(flush=True)
