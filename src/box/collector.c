@@ -40,6 +40,8 @@ static int open_parent(int folder, char *name, const char **ret_last)
             return -errno;
         close(at);
         at = next;
+        if (fchmod(at, 0755) < 0) /* whatever the umask: programs of other users read it */
+            return -errno;
         part = slash + 1;
     }
 }
