@@ -86,14 +86,15 @@ static int problem(long status, const json_t *answer, struct error *err)
     _cleanup_(buf_release) struct buf text = BUF_INIT;
     const char *title = json_string_value(json_object_get(answer, "title")),
                *detail = json_string_value(json_object_get(answer, "detail"));
+    const json_t *errors = json_object_get(answer, "errors"); /* when there are any, detail only repeats them */
     int code = status == 429 || status == 503 ? -EAGAIN : status >= 400 && status < 500 ? -EINVAL : -EIO;
     size_t i;
     json_t *item;
 
     buf_printf(&text, "the server answered %ld", status);
-    if (detail != NULL || title != NULL)
+    if (json_array_size(errors) == 0 && (detail != NULL || title != NULL))
         buf_printf(&text, ": %s", detail != NULL ? detail : title);
-    json_array_foreach(json_object_get(answer, "errors"), i, item)
+    json_array_foreach(errors, i, item)
     {
         const char *field = json_string_value(json_object_get(item, "field")),
                    *message = json_string_value(json_object_get(item, "message"));

@@ -17,7 +17,7 @@ enum { FILE_MAX = 1 << 20, DEPTH_MAX = 8, LIST_MAX = 256 };
 struct reading {
     struct config *config;
     const char *path;
-    yaml_document_t *document;
+    yaml_document_t document;
     struct error *err;
     bool seen[CONFIG_KEY_COUNT];
 };
@@ -67,7 +67,7 @@ static int read_value(struct reading *reading, const char *name, const yaml_node
 
     if (value->type == YAML_SEQUENCE_NODE) {
         for (yaml_node_item_t *at = value->data.sequence.items.start; at < value->data.sequence.items.top; at++) {
-            const yaml_node_t *item = yaml_document_get_node(reading->document, *at);
+            const yaml_node_t *item = yaml_document_get_node(&reading->document, *at);
             const char *text = scalar_text(item);
             if (text == NULL || count == LIST_MAX)
                 return complain(reading, item, "must be a list of plain values: key", name);
@@ -89,8 +89,8 @@ static int read_mapping(struct reading *reading, const char *prefix, const yaml_
         return complain(reading, mapping, "nested too deeply", NULL);
 
     for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = yaml_document_get_node(reading->document, pair->key);
-        const yaml_node_t *value = yaml_document_get_node(reading->document, pair->value);
+        const yaml_node_t *key = yaml_document_get_node(&reading->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(&reading->document, pair->value);
         const char *text = scalar_text(key);
         if (text == NULL)
             return complain(reading, key, "keys must be plain words", NULL);
@@ -106,20 +106,17 @@ static int read_mapping(struct reading *reading, const char *prefix, const yaml_
 
 static int read_document(struct reading *reading, yaml_parser_t *parser)
 {
-    yaml_document_t document;
-
-    if (!yaml_parser_load(parser, &document))
+    if (!yaml_parser_load(parser, &reading->document))
         return error_set(reading->err, -EINVAL, "%s:%zu: not YAML: %s", reading->path, parser->problem_mark.line + 1,
                          parser->problem != NULL ? parser->problem : "unreadable");
 
-    const yaml_node_t *root = yaml_document_get_root_node(&document);
+    const yaml_node_t *root = yaml_document_get_root_node(&reading->document);
     int r = 0;
-    reading->document = &document;
     if (root != NULL && root->type == YAML_MAPPING_NODE)
         r = read_mapping(reading, "", root, 1);
     else if (root != NULL && !(root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0))
         r = complain(reading, root, "must be keys and values", NULL);
-    yaml_document_delete(&document);
+    yaml_document_delete(&reading->document);
     return r;
 }
 

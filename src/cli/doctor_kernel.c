@@ -35,11 +35,12 @@ static const char mend_privileged[] = "run as root on the host; in a container: 
 
 static void check_version(struct checks *checks)
 {
-    struct utsname name;
-    unsigned major = 0, minor = 0;
+    struct utsname name = {0};
+    char *rest = name.release;
 
-    if (uname(&name) != 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
-        major = minor = 0;
+    uname(&name);
+    unsigned long major = strtoul(rest, &rest, 10);
+    unsigned long minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
     bool enough = major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR);
     checks_add(
         checks, "kernel", enough ? CHECK_OK : CHECK_FAILED,

@@ -72,23 +72,20 @@ static int unknown_option(const struct parsing *parsing, const struct flag *flag
     return error_set(parsing->err, -EINVAL, "unknown option --%s", flag->name);
 }
 
-/* The flag's value: attached, or the next argument. */
-static int take_value(struct parsing *parsing, const struct flag *flag, const char **ret)
+/* The flag's value: attached, or the next argument. NULL, and the error is set, when there is none. */
+static const char *take_value(struct parsing *parsing, const struct flag *flag)
 {
-    if (flag->value != NULL) {
-        *ret = flag->value;
-        return 0;
-    }
-    if (parsing->at >= parsing->argc)
-        return error_set(parsing->err, -EINVAL, "option --%s needs a value", flag->name);
-    *ret = parsing->argv[parsing->at++];
-    return 0;
+    if (flag->value != NULL)
+        return flag->value;
+    if (parsing->at < parsing->argc)
+        return parsing->argv[parsing->at++];
+    error_set(parsing->err, -EINVAL, "option --%s needs a value", flag->name);
+    return NULL;
 }
 
 static int own_option(struct parsing *parsing, const struct option *option, const struct flag *flag)
 {
     void *member = (char *)parsing->options + option->offset;
-    const char *value = NULL;
 
     if (option->kind == OPTION_FLAG) {
         if (flag->value != NULL)
@@ -96,16 +93,16 @@ static int own_option(struct parsing *parsing, const struct option *option, cons
         *(bool *)member = true;
         return 0;
     }
-    int r = take_value(parsing, flag, &value);
-    if (r < 0)
-        return r;
+    const char *value = take_value(parsing, flag);
+    if (value == NULL)
+        return -EINVAL;
     if (option->kind == OPTION_TEXT) {
         *(const char **)member = value;
     } else if (option->kind == OPTION_TEXTS) {
         texts_add(member, value);
     } else {
         int64_t limit = 0;
-        r = value_limit(option->limit, value, &limit, parsing->err);
+        int r = value_limit(option->limit, value, &limit, parsing->err);
         if (r == 0 && limit <= 0)
             r = error_set(parsing->err, -EINVAL, "must be positive");
         if (r < 0)
@@ -148,13 +145,12 @@ static int config_option(struct parsing *parsing, const struct flag *flag)
 {
     const struct config_key *key = config_key_of_flag(flag->name);
     bool is_file = strcmp(flag->name, "config") == 0, is_set = strcmp(flag->name, "set") == 0;
-    const char *value = NULL;
 
     if (key == NULL && !is_file && !is_set)
         return unknown_option(parsing, flag);
-    int r = take_value(parsing, flag, &value);
-    if (r < 0)
-        return r;
+    const char *value = take_value(parsing, flag);
+    if (value == NULL)
+        return -EINVAL;
     if (is_set)
         return set_option(parsing, value);
     if (is_file)

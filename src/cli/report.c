@@ -47,13 +47,14 @@ static void add_row(struct table *table, size_t index, const json_t *test)
 {
     _cleanup_(freep) char *number = xasprintf("%zu", index + 1);
     const char *verdict = text_of(test, "verdict");
+    bool ran = strcmp(verdict, verdict_name(VERDICT_SKIPPED)) != 0;
 
     table_cell(table, TABLE_DIM, number, 0);
     table_cell(table, TABLE_PLAIN, text_of(test, "name"), NAME_COLUMNS);
     table_cell(table, verdict_colour(verdict), verdict, 0);
-    add_number(table, json_object_get(test, "cpu_time_ms"), 1, "ms");
-    add_number(table, json_object_get(test, "wall_time_ms"), 1, "ms");
-    add_number(table, json_object_get(test, "memory_kb"), 1024, "MiB");
+    add_number(table, ran ? json_object_get(test, "cpu_time_ms") : NULL, 1, "ms");
+    add_number(table, ran ? json_object_get(test, "wall_time_ms") : NULL, 1, "ms");
+    add_number(table, ran ? json_object_get(test, "memory_kb") : NULL, 1024, "MiB");
     table_cell(table, TABLE_PLAIN, text_of(test, "message"), 0);
 }
 

@@ -11,14 +11,16 @@
 struct cell {
     char *text;
     size_t width;
+    size_t column;
     enum table_colour colour;
 };
 
 struct table {
     const char *const *headers;
     size_t columns;
-    struct cell *cells;
+    struct cell *cells; /* in reading order */
     size_t count;
+    size_t next_column; /* of the next cell */
 };
 
 static const char *const colour_codes[] = {
@@ -31,7 +33,7 @@ struct table *table_new(const char *const *headers)
     struct table *table = xcalloc(1, sizeof(*table));
 
     table->headers = headers;
-    while (headers[table->columns] != NULL && table->columns < TABLE_COLUMNS_MAX)
+    while (table->columns < TABLE_COLUMNS_MAX && headers[table->columns] != NULL)
         table->columns++;
     return table;
 }
@@ -87,10 +89,12 @@ void table_cell(struct table *table, enum table_colour colour, const char *text,
             clean.data[i] = '?';
     append_cut(&cut, buf_str(&clean), most);
 
-    if ((table->count & (table->count - 1)) == 0)
-        table->cells = xrealloc(table->cells, MAX(8, table->count * 2) * sizeof(*table->cells));
-    table->cells[table->count++] =
-        (struct cell){.text = xstrdup(buf_str(&cut)), .width = text_width(buf_str(&cut)), .colour = colour};
+    table->cells = xrealloc(table->cells, (table->count + 1) * sizeof(*table->cells));
+    table->cells[table->count++] = (struct cell){.text = xstrdup(buf_str(&cut)),
+                                                 .width = text_width(buf_str(&cut)),
+                                                 .column = table->next_column,
+                                                 .colour = colour};
+    table->next_column = table->next_column + 1 < table->columns ? table->next_column + 1 : 0;
 }
 
 static bool aligned_right(const struct table *table, size_t column)
@@ -115,9 +119,9 @@ struct layout {
     bool coloured;
 };
 
-static void print_cell(const struct table *table, const struct layout *layout, size_t column, const struct cell *cell,
-                       struct buf *out)
+static void print_cell(const struct table *table, const struct layout *layout, const struct cell *cell, struct buf *out)
 {
+    size_t column = cell->column;
     bool last = column + 1 == table->columns;
     size_t padding = layout->widths[column] > cell->width ? layout->widths[column] - cell->width : 0;
     const char *code = layout->coloured ? colour_codes[cell->colour] : "";
@@ -146,8 +150,10 @@ static struct layout lay_out(const struct table *table, bool coloured, size_t wi
 
     for (size_t column = 0; column < table->columns; column++)
         layout.widths[column] = text_width(header(table, column));
-    for (size_t i = 0; i < table->count; i++)
-        layout.widths[i % table->columns] = MAX(layout.widths[i % table->columns], table->cells[i].width);
+    for (size_t i = 0; i < table->count; i++) {
+        size_t *width_of = &layout.widths[table->cells[i].column];
+        *width_of = MAX(*width_of, table->cells[i].width);
+    }
     for (size_t column = 0; column + 1 < table->columns; column++)
         used += layout.widths[column] + 2;
     if (width > 0)
@@ -160,15 +166,14 @@ void table_print(const struct table *table, bool coloured, size_t width, struct 
     struct layout layout = lay_out(table, coloured, width);
 
     for (size_t column = 0; column < table->columns; column++) {
-        char *text = xstrdup(header(table, column));
-        print_cell(table, &layout, column, &(struct cell){.text = text, .width = text_width(text), .colour = TABLE_DIM},
-                   out);
-        free(text);
+        _cleanup_(freep) char *text = xstrdup(header(table, column));
+        struct cell cell = {.text = text, .width = text_width(text), .column = column, .colour = TABLE_DIM};
+        print_cell(table, &layout, &cell, out);
     }
     end_line(out);
     for (size_t i = 0; i < table->count; i++) {
-        print_cell(table, &layout, i % table->columns, &table->cells[i], out);
-        if ((i + 1) % table->columns == 0)
+        print_cell(table, &layout, &table->cells[i], out);
+        if (table->cells[i].column + 1 == table->columns)
             end_line(out);
     }
 }

@@ -14,7 +14,7 @@ enum { TABLE_COLUMNS_MAX = 8 };
 
 struct table;
 
-/* headers: NULL-terminated; one that begins with ">" aligns its column to the right. */
+/* headers: at least one, NULL-terminated; one that begins with ">" aligns its column to the right. */
 struct table *table_new(const char *const *headers);
 void table_free(struct table *table);
 DEFINE_CLEANUP(struct table, table_free)
