@@ -31,7 +31,7 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.when == "call" and report.failed:
         for server in getattr(item, "servers", []):
-            report.sections.append(("evalx serve", server.log_text()[-6000:]))
+            report.sections.append(("evalx serve", server.log_text()[getattr(item, "log_mark", 0):][-6000:]))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,7 +54,7 @@ def shared_server():
 @pytest.fixture
 def server(shared_server, request):
     """The shared server on its default configuration; a test must leave it as it found it: alive."""
-    request.node.servers = [shared_server]
+    request.node.servers, request.node.log_mark = [shared_server], len(shared_server.log_text())
     assert shared_server.process.poll() is None, f"the server has died:\n{shared_server.log_text()}"
     yield shared_server
     assert shared_server.process.poll() is None, f"the test killed the server:\n{shared_server.log_text()}"

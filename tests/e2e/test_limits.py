@@ -29,7 +29,8 @@ HEADERS = """
 #include <unistd.h>
 static void spin(void) { for (volatile unsigned long i = 0;; i++) ; }
 static void *spin_thread(void *unused) { (void)unused; spin(); return 0; }
-static void hog(void) { for (;;) { char *p = malloc(1 << 20); if (p) memset(p, 1, 1 << 20); } }
+static char *volatile kept;
+static void hog(void) { for (;;) { kept = malloc(1 << 20); if (kept) memset(kept, 1, 1 << 20); } }
 static void flood(void) { static char block[65536]; memset(block, 'x', sizeof block); while (write(1, block, sizeof block) > 0) ; }
 static void use(void *f) { (void)f; }
 static void quiet(void) { use(spin_thread); use(hog); use(flood); }

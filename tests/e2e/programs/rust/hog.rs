@@ -2,6 +2,8 @@ fn main() {
     let mut hoard: Vec<Vec<u8>> = Vec::new();
     loop {
         hoard.push(vec![1u8; 1 << 20]);
-        std::hint::black_box(&hoard);
+        if hoard[hoard.len() - 1][5] != 1 {
+            println!("never");
+        }
     }
 }

@@ -1,6 +1,9 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+static I: AtomicU64 = AtomicU64::new(0);
+
 fn main() {
-    let mut i: u64 = 0;
     loop {
-        i = std::hint::black_box(i + 1);
+        I.fetch_add(1, Ordering::Relaxed);
     }
 }
