@@ -252,12 +252,17 @@ static void test_out_of_descriptors(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_true(ended);
     close(client);
-    client = client_to(fix.server);
-    client_say(client, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    struct reply r = client_read(client, false);
-    assert_int_equal(r.status, 200);
-    reply_release(&r);
-    close(client);
+    /* It may be hanging up for a moment longer; then it serves again. */
+    int status = 0;
+    for (int tries = 0; status == 0 && tries < 1000; tries++) {
+        client = client_to(fix.server);
+        client_say(client, "GET /hello" H "\r\n");
+        struct reply r = client_read(client, false);
+        status = r.status;
+        reply_release(&r);
+        close(client);
+    }
+    assert_int_equal(status, 200);
 }
 
 /* Bodies under way may together not hold more memory than max_buffered. */
