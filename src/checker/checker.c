@@ -135,7 +135,7 @@ static bool token_passes(const struct checker_spec *checker, locale_t c_locale, 
 {
     if (str_eq(expected, got))
         return true;
-    long double a, b;
+    double a, b;
     return checker->type == CHECKER_FLOAT && number_parse(expected, c_locale, &a) && number_parse(got, c_locale, &b) &&
            number_close(a, b, checker->abs, checker->rel);
 }

@@ -7,7 +7,7 @@
  *   tokens  the same sequence of white-space separated tokens
  *   float   tokens; two numbers are equal within abs or rel tolerance; nan equals nan, inf equals inf of the same sign
  *
- * White space is that of the C locale; every other byte is data, NUL too. A number is decimal ("0x10" is text), fits a long
+ * White space is that of the C locale; every other byte is data, NUL too. A number is decimal ("0x10" is text), fits a
  * double and is at most 1,000 bytes long; two tokens that are not both numbers must be the same bytes.
  */
 #ifndef EVALX_CHECKER_CHECKER_H

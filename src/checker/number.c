@@ -2,6 +2,7 @@
 /* number.c: see number.h. */
 #include "checker/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static bool is_special(struct str token)
     return false;
 }
 
-bool number_parse(struct str token, locale_t c_locale, long double *ret)
+bool number_parse(struct str token, locale_t c_locale, double *ret)
 {
     if (token.len == 0 || token.len > NUMBER_DIGITS_MAX)
         return false;
@@ -60,7 +61,7 @@ bool number_parse(struct str token, locale_t c_locale, long double *ret)
     char text[NUMBER_DIGITS_MAX + 1];
     memcpy(text, token.data, token.len);
     text[token.len] = '\0';
-    long double number = strtold_l(text, NULL, c_locale);
+    double number = strtod_l(text, NULL, c_locale);
     if (!special && isinf(number))
         return false;
     *ret = number;
@@ -68,20 +69,22 @@ bool number_parse(struct str token, locale_t c_locale, long double *ret)
 }
 
 /*
- * Tolerances and tokens are written in decimal but kept in binary: 1.01 and 1.00 differ by a hair more than the double 0.01. A
- * billionth of the tolerance makes up for it.
+ * Tolerances and tokens are written in decimal but kept in binary: 1.01 and 1.00 differ by a hair more than the double 0.01. What
+ * rounding can add, and a billionth of the tolerance, is forgiven; a tolerance of 0 forgives nothing.
  */
-static bool within(long double difference, long double tolerance)
+static bool within(double difference, double tolerance, double largest)
 {
-    return difference <= tolerance * (1 + 1e-9L);
+    if (tolerance == 0)
+        return difference == 0;
+    return difference <= tolerance * (1 + 1e-9) + largest * DBL_EPSILON;
 }
 
-bool number_close(long double expected, long double got, double abs, double rel)
+bool number_close(double expected, double got, double abs, double rel)
 {
     if (isnan(expected) || isnan(got))
         return isnan(expected) && isnan(got);
     if (isinf(expected) || isinf(got))
         return expected == got;
-    long double difference = fabsl(expected - got);
-    return within(difference, abs) || within(difference, rel * fabsl(expected));
+    double difference = fabs(expected - got), largest = MAX(fabs(expected), fabs(got));
+    return within(difference, abs, largest) || within(difference, rel * fabs(expected), largest);
 }

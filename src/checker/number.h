@@ -12,11 +12,11 @@ enum { NUMBER_DIGITS_MAX = 1000 }; /* bytes of a token that is still read as a n
 
 /*
  * Reads a whole token as a decimal number: [+-]digits[.digits][e[+-]digits], nan, inf or infinity (any case, signed). False when
- * it is anything else: hexadecimal, beyond the range of a long double, longer than NUMBER_DIGITS_MAX.
+ * it is anything else: hexadecimal, beyond the range of a double, longer than NUMBER_DIGITS_MAX.
  */
-bool number_parse(struct str token, locale_t c_locale, long double *ret);
+bool number_parse(struct str token, locale_t c_locale, double *ret);
 
 /* Equal within either tolerance; relative to expected. nan is only close to nan, an infinity only to itself. */
-bool number_close(long double expected, long double got, double abs, double rel);
+bool number_close(double expected, double got, double abs, double rel);
 
 #endif

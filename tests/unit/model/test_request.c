@@ -504,6 +504,7 @@ static void lists_have_an_end(void **state)
         _cleanup_(freep) char *message =
             xasprintf("must have at most %zu entries, not %zu", lists[i].most, lists[i].most + 1);
         _cleanup_(submission_freep) struct submission *sub = accepted(BATCH, good);
+        assert_non_null(sub);
         refused(BATCH, bad, lists[i].field, message);
     }
     struct buf files = BUF_INIT;
