@@ -7,7 +7,7 @@
  * a struct visit: it hangs on the store's notification for one token, and wakes up as a job of its exchange.
  *
  * The store says that something changed, never what: so every look reads the record anew, and there is nothing to keep in step. A
- * visit keeps a token, how its client wants to see it, and, for streams, how far it has told: no JSON, no request, no result.
+ * visit keeps a token, how its client wants to see it, and, for streams, how far it has told: no JSON, no program, no result.
  *
  * All state is the store's. What the API promised (a token) it promised after the commit, so a crash at any line loses connections only:
  * clients ask again by token, streams resume by Last-Event-ID, repeated posts are recognized by Idempotency-Key.

@@ -27,8 +27,9 @@ enum { ID_SIZE = 48, NUMBER_DIGITS_MAX = 18 };
 struct stream {
     struct visit visit;
     struct view view;
-    bool begun;     /* the answer's head is out */
-    bool seen_done; /* by Last-Event-ID */
+    struct submission *submission; /* once read, without the bulk: see strip */
+    bool begun;                    /* the answer's head is out */
+    bool seen_done;                /* by Last-Event-ID */
     bool told_queued;
     int64_t run;                              /* of which the rest tells; 0: none yet */
     int next;                                 /* step that has not been told */
@@ -90,6 +91,11 @@ static int tell_step(struct stream *s, size_t step, const char *event, json_t *d
     return tell(s, id, event, data);
 }
 
+static enum encoding encoding_of(const struct stream *s)
+{
+    return view_encoding(&s->view, s->submission);
+}
+
 static json_t *status_data(const struct stream *s, enum status status)
 {
     json_t *data = json_object();
@@ -108,7 +114,7 @@ static int tell_test(struct stream *s, const struct picture *p, size_t number)
     s->told[index] = true;
     json_t *data = json_object();
     json_object_set_new(data, "index", json_integer((json_int_t)index));
-    json_auto_t *result = test_result_json(p->submission, index, &p->result->tests[index], p->encoding);
+    json_auto_t *result = test_result_json(s->submission, index, &p->result->tests[index], encoding_of(s));
     json_object_update(data, result);
     return tell_step(s, STEP_TESTS + number, "test", data);
 }
@@ -121,7 +127,7 @@ static int tell_run(struct stream *s, const struct picture *p)
         s->next = STEP_COMPILE;
     }
     if (r == 0 && s->next == STEP_COMPILE && p->result->compile.state != COMPILE_NONE) {
-        r = tell_step(s, STEP_COMPILE, "compile", compile_result_json(&p->result->compile, p->encoding));
+        r = tell_step(s, STEP_COMPILE, "compile", compile_result_json(&p->result->compile, encoding_of(s)));
         s->next = STEP_TESTS;
     }
     for (size_t i = 0; r == 0 && i < p->ended_count; i++)
@@ -131,29 +137,34 @@ static int tell_run(struct stream *s, const struct picture *p)
 
 static int tell_done(struct stream *s, const struct picture *p, enum status status)
 {
-    json_t *document = result_document(p->submission, status, p->result, p->encoding);
+    json_t *document = result_document(s->submission, status, p->result, encoding_of(s));
     json_object_del(document, "results");
     return tell(s, "done", "done", document);
+}
+
+/* A new run is told from its start. */
+static void notice_run(struct stream *s, const struct store_record *record)
+{
+    int64_t run = record->status == STATUS_QUEUED ? 0 : record->started_ms;
+    if (run == s->run)
+        return;
+    if (run == 0)
+        s->told_queued = false; /* its worker was lost: it waits again */
+    s->run = run;
+    s->next = STEP_RUNNING;
+    s->skip = 0;
+    memset(s->told, 0, sizeof s->told);
 }
 
 /* Everything in record that this client has not heard. */
 static int tell_news(struct stream *s, const struct store_record *record, const struct picture *p)
 {
-    int64_t run = record->status == STATUS_QUEUED ? 0 : record->started_ms;
-    if (run != s->run) {
-        if (run == 0)
-            s->told_queued = false; /* its worker was lost: it waits again */
-        s->run = run;
-        s->next = STEP_RUNNING;
-        s->skip = 0;
-        memset(s->told, 0, sizeof s->told);
-    }
     int r = 0;
     if (!s->told_queued) {
         s->told_queued = true;
         r = tell(s, "0", "status", status_data(s, STATUS_QUEUED));
     }
-    if (r == 0 && run != 0)
+    if (r == 0 && s->run != 0)
         r = tell_run(s, p);
     if (r == 0 && status_final(record->status))
         r = tell_done(s, p, record->status);
@@ -183,6 +194,29 @@ static void stream_fail(struct stream *s, struct complaint *c)
     complaint_release(c);
 }
 
+/* Programs, inputs and expected outputs: events need none of them. */
+static void strip(struct submission *sub)
+{
+    buf_release(&sub->code);
+    for (size_t i = 0; i < sub->file_count; i++)
+        buf_release(&sub->files[i].content);
+    for (size_t i = 0; i < sub->test_count; i++) {
+        buf_release(&sub->tests[i].stdin_data);
+        buf_release(&sub->tests[i].expected);
+    }
+}
+
+/* Once: reading it again for each of a thousand tests would cost more than they do. */
+static int read_submission(struct stream *s, const struct store_record *record)
+{
+    if (s->submission)
+        return 0;
+    int r = view_submission(s->visit.token, record, &s->submission);
+    if (r == 0)
+        strip(s->submission);
+    return r;
+}
+
 static void stream_look(struct visit *v)
 {
     struct stream *s = (struct stream *)v;
@@ -200,7 +234,8 @@ static void stream_look(struct visit *v)
         stream_close(s);
         return;
     }
-    if (picture_load(v->token, &record, &s->view, &picture) < 0) {
+    notice_run(s, &record);
+    if (read_submission(s, &record) < 0 || picture_load(s->submission, &record, s->told, &picture) < 0) {
         complain(&c, 500, "the submission's record cannot be read");
         stream_fail(s, &c);
         return;
@@ -221,7 +256,10 @@ static void stream_ended(struct visit *v, enum http_end why)
 
 static void stream_release(struct visit *v)
 {
-    view_release(&((struct stream *)v)->view);
+    struct stream *s = (struct stream *)v;
+    view_release(&s->view);
+    if (s->submission)
+        submission_free(s->submission);
 }
 
 static const struct visit_kind stream_kind = {

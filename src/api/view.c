@@ -16,17 +16,36 @@ void view_release(struct view *view)
     view->fields = NULL;
 }
 
+enum encoding view_encoding(const struct view *view, const struct submission *sub)
+{
+    return view->encoding_given ? view->encoding : sub->encoding;
+}
+
+int view_submission(const char *token, const struct store_record *record, struct submission **ret)
+{
+    int r = submission_load(record->request.data, record->request.len, ret, NULL);
+    if (r == 0)
+        snprintf((*ret)->token, sizeof(*ret)->token, "%s", token);
+    return r;
+}
+
 void picture_release(struct picture *picture)
 {
-    if (picture->submission)
-        submission_free(picture->submission);
     if (picture->result)
         result_free(picture->result);
     free(picture->order);
     *picture = (struct picture){0};
 }
 
-static int load_event(const struct store_event *event, struct picture *p)
+static int load_test(const struct store_event *event, struct test_result *test)
+{
+    test_result_release(test);
+    int r = test_result_load(event->data.data, event->data.len, test, NULL);
+    test->done = r == 0;
+    return r;
+}
+
+static int load_event(const struct store_event *event, const unsigned char *known, struct picture *p, bool *ended)
 {
     struct result *result = p->result;
     if (event->kind == STORE_EVENT_COMPILE) {
@@ -35,22 +54,18 @@ static int load_event(const struct store_event *event, struct picture *p)
     }
     if (event->index >= result->test_count)
         return -EBADMSG;
-    struct test_result *test = &result->tests[event->index];
-    bool repeated = test->done;
-    test_result_release(test);
-    int r = test_result_load(event->data.data, event->data.len, test, NULL);
-    if (r < 0)
-        return r;
-    test->done = true;
-    if (!repeated)
+    if (!ended[event->index])
         p->order[p->ended_count++] = (uint16_t)event->index;
-    return 0;
+    ended[event->index] = true;
+    return known && known[event->index] ? 0 : load_test(event, &result->tests[event->index]);
 }
 
 /* Without a stored result: what progress there is, and what the store itself knows. */
-static int load_partial(const struct store_record *record, struct picture *p)
+static int load_partial(const struct submission *sub, const struct store_record *record, const unsigned char *known,
+                        struct picture *p)
 {
-    p->result = result_new(p->submission->test_count);
+    bool ended[SUBMISSION_TESTS_MAX] = {false};
+    p->result = result_new(sub->test_count);
     p->order = xcalloc(p->result->test_count, sizeof *p->order);
     p->ended = p->order;
     struct result *result = p->result;
@@ -65,46 +80,42 @@ static int load_partial(const struct store_record *record, struct picture *p)
         result->run_ns = (record->finished_ms - taken_ms) * NS_PER_MS;
     }
     for (size_t i = 0; i < record->event_count; i++) {
-        int r = load_event(&record->events[i], p);
+        int r = load_event(&record->events[i], known, p, ended);
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-static int load_stored(const struct store_record *record, struct picture *p)
+static int load_stored(const struct submission *sub, const struct store_record *record, struct picture *p)
 {
     int r = result_load(record->result.data, record->result.len, &p->result, NULL);
     if (r < 0)
         return r;
     p->ended = p->result->order;
     p->ended_count = p->result->test_count;
-    return p->result->test_count == p->submission->test_count ? 0 : -EBADMSG;
+    return p->result->test_count == sub->test_count ? 0 : -EBADMSG;
 }
 
-int picture_load(const char *token, const struct store_record *record, const struct view *view, struct picture *ret)
+int picture_load(const struct submission *sub, const struct store_record *record, const unsigned char *known,
+                 struct picture *ret)
 {
     struct picture p = {0};
-    int r = submission_load(record->request.data, record->request.len, &p.submission, NULL);
-    if (r == 0) {
-        snprintf(p.submission->token, sizeof p.submission->token, "%s", token);
-        p.encoding = view->encoding_given ? view->encoding : p.submission->encoding;
-        r = record->result.len > 0 ? load_stored(record, &p) : load_partial(record, &p);
-    }
-    if (r < 0) {
+    int r = record->result.len > 0 ? load_stored(sub, record, &p) : load_partial(sub, record, known, &p);
+    if (r < 0)
         picture_release(&p);
-        return r;
-    }
-    *ret = p;
-    return 0;
+    else
+        *ret = p;
+    return r;
 }
 
 json_t *view_document(const char *token, const struct store_record *record, const struct view *view)
 {
+    _cleanup_(submission_freep) struct submission *sub = NULL;
     _cleanup_(picture_release) struct picture p = {0};
-    if (picture_load(token, record, view, &p) < 0)
+    if (view_submission(token, record, &sub) < 0 || picture_load(sub, record, NULL, &p) < 0)
         return NULL;
-    json_t *document = result_document(p.submission, record->status, p.result, p.encoding);
+    json_t *document = result_document(sub, record->status, p.result, view_encoding(view, sub));
     if (view->fields)
         document_select(document, view->fields, NULL); /* checked when the request came: query_fields */
     return document;

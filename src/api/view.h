@@ -17,19 +17,25 @@ struct view {
     char *fields; /* NULL: all */
 };
 void view_release(struct view *view);
+enum encoding view_encoding(const struct view *view, const struct submission *sub);
 
-/* A record with its bytes understood. */
+/* What the client sent. 0, or -errno when the record's bytes cannot be read, which is the engine's fault; so too below. */
+int view_submission(const char *token, const struct store_record *record, struct submission **ret);
+
+/* What became of it so far. */
 struct picture {
-    struct submission *submission;
     struct result *result; /* partial until final, see result_document */
-    enum encoding encoding;
     const uint16_t *ended; /* the test cases that have ended, in that order */
     size_t ended_count;
     uint16_t *order; /* owns ended while the result is partial */
 };
 
-/* 0, or -errno when the record's bytes cannot be read, which is the engine's fault. */
-int picture_load(const char *token, const struct store_record *record, const struct view *view, struct picture *ret);
+/*
+ * known (may be NULL, else one byte a test case): results that the caller needs no more. While the result is partial they are not
+ * read again: ended names them, result lacks them.
+ */
+int picture_load(const struct submission *sub, const struct store_record *record, const unsigned char *known,
+                 struct picture *ret);
 void picture_release(struct picture *picture);
 
 /* The submission document, narrowed to view's fields. New reference; NULL when the record cannot be read. */
