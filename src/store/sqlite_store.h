@@ -111,11 +111,13 @@ struct sqlite_store {
     int broken;           /* why the last transaction failed; 0 after one that wrote */
     struct buf forgotten; /* tokens dropped by the transaction in hand, TOKEN_LEN + 1 bytes each */
     int64_t next_sweep_ns;
+    int64_t last_work_ns; /* how long the last batch took */
 
     pthread_mutex_t lock; /* everything below; also what others may see of live */
     pthread_cond_t work;
     struct op_list queue;
-    size_t pending_bytes; /* requests handed in and not yet answered */
+    size_t queue_count, crowd; /* operations handed in; how many the writer hopes to find */
+    size_t pending_bytes;      /* requests handed in and not yet answered */
     struct claimer_list claimers, taken;
     struct live live;
     bool interrupted, stopping;

@@ -15,7 +15,9 @@ void sqlite_hand_in(struct sqlite_store *s, struct op *op)
 {
     pthread_mutex_lock(&s->lock);
     STAILQ_INSERT_TAIL(&s->queue, op, link);
-    pthread_cond_signal(&s->work);
+    s->queue_count++;
+    if (s->queue_count == 1 || s->queue_count >= s->crowd)
+        pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -183,15 +185,37 @@ static bool something_to_do(const struct sqlite_store *s)
            (!s->interrupted && !TAILQ_EMPTY(&s->claimers) && live_first_ready(&s->live));
 }
 
+static int wait_for_work(struct sqlite_store *s, int64_t until_ns)
+{
+    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    return pthread_cond_timedwait(&s->work, &s->lock, &until);
+}
+
+/*
+ * Callers who are answered together come back together, but not in the same microsecond: without this the first of a crowd
+ * would have a sync of its own and the others wait for it. So the writer gives as many as came last time a small part of what
+ * a batch costs to come again. A lone caller never waits.
+ */
+static void gather(struct sqlite_store *s)
+{
+    int64_t until_ns = clock_monotonic_ns() + MIN(s->last_work_ns / 8, NS_PER_MS);
+    while (s->queue_count < s->crowd && !s->stopping)
+        if (wait_for_work(s, until_ns) == ETIMEDOUT)
+            break;
+}
+
 /* Waits for work, or for the time of the next sweep. False when it is time to end. */
 static bool take_batch(struct sqlite_store *s, struct op_list *batch)
 {
-    struct timespec until = {.tv_sec = s->next_sweep_ns / NS_PER_S, .tv_nsec = s->next_sweep_ns % NS_PER_S};
     pthread_mutex_lock(&s->lock);
     while (!something_to_do(s))
-        if (pthread_cond_timedwait(&s->work, &s->lock, &until) == ETIMEDOUT)
+        if (wait_for_work(s, s->next_sweep_ns) == ETIMEDOUT)
             break;
+    if (s->queue_count > 0)
+        gather(s);
     STAILQ_CONCAT(batch, &s->queue);
+    s->crowd = s->queue_count;
+    s->queue_count = 0;
     bool more = !s->stopping || !STAILQ_EMPTY(batch);
     pthread_mutex_unlock(&s->lock);
     return more;
@@ -202,7 +226,9 @@ void *sqlite_writer_main(void *store)
     struct sqlite_store *s = store;
     struct op_list batch = STAILQ_HEAD_INITIALIZER(batch);
     while (take_batch(s, &batch)) {
+        int64_t start_ns = clock_monotonic_ns();
         work(s, &batch);
+        s->last_work_ns = clock_monotonic_ns() - start_ns;
         if (clock_monotonic_ns() >= s->next_sweep_ns)
             sweep(s);
     }
