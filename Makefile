@@ -14,7 +14,7 @@ help: ## say what there is (this)
 run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
 	@scripts/setup.sh build languages run
 	@$(MAKE) --no-print-directory build
-	@BUILD_DIR=$(BUILD_DIR) scripts/demo.sh
+	@BUILD_DIR=$(BUILD_DIR) exec scripts/demo.sh
 
 test: ## install what the tests need, run all of them
 	@BUILD_DIR=$(BUILD_DIR) scripts/test.sh
