@@ -8,7 +8,15 @@
 #include <string.h>
 #include <time.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok system popen gmtime localtime ctime asctime mktemp \
-    tmpnam gets atoi atol atof
+/* Some are macros of the headers above; what they stand for is banned, not the macro. */
+#undef strncpy
+#undef strncat
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+
+#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok system popen gmtime localtime ctime asctime \
+    mktemp tmpnam gets atoi atol atof
 
 #endif

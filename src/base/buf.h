@@ -26,26 +26,26 @@ struct str {
     size_t len;
 };
 
-#define BUF_INIT ((struct buf){0})
+#define BUF_INIT     ((struct buf){0})
 #define STR(literal) ((struct str){.data = "" literal, .len = sizeof(literal) - 1})
 
 void buf_release(struct buf *b);
-void buf_clear(struct buf *b);                              /* len = 0, keeps the memory */
-void buf_reserve(struct buf *b, size_t extra);              /* room for extra more bytes and a NUL */
+void buf_clear(struct buf *b);                 /* len = 0, keeps the memory */
+void buf_reserve(struct buf *b, size_t extra); /* room for extra more bytes and a NUL */
 void buf_append(struct buf *b, const void *data, size_t len);
 void buf_append_str(struct buf *b, const char *text);
 void buf_append_char(struct buf *b, char c);
-void buf_printf(struct buf *b, const char *format, ...) ATTR_PRINTF(2, 3);
-void buf_set(struct buf *b, const void *data, size_t len);  /* replaces the content */
-void buf_truncate(struct buf *b, size_t len);               /* no effect when already shorter */
-const char *buf_str(const struct buf *b);                   /* never NULL */
-char *buf_steal(struct buf *b, size_t *ret_len);            /* the caller frees; b is empty afterwards; never NULL */
+void buf_printf(struct buf *b, const char *format, ...) ATTR_PRINTF(2, 3) ATTR_NONNULL;
+void buf_set(struct buf *b, const void *data, size_t len); /* replaces the content */
+void buf_truncate(struct buf *b, size_t len);              /* no effect when already shorter */
+const char *buf_str(const struct buf *b);                  /* never NULL */
+char *buf_steal(struct buf *b, size_t *ret_len);           /* the caller frees; b is empty afterwards; never NULL */
 
-struct str str_of(const char *text);                        /* NULL gives the empty view */
+struct str str_of(const char *text); /* NULL gives the empty view */
 struct str buf_view(const struct buf *b);
 bool str_eq(struct str a, struct str b);
 bool str_is(struct str a, const char *text);
-char *str_dup(struct str s);                                /* the caller frees */
+char *str_dup(struct str s); /* the caller frees */
 
 /* malloc family that never returns NULL (aborts instead). */
 void *xmalloc(size_t size);

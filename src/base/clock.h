@@ -7,7 +7,7 @@
 
 enum { RFC3339_SIZE = 32 };
 #define NS_PER_MS 1000000LL
-#define NS_PER_S 1000000000LL
+#define NS_PER_S  1000000000LL
 
 int64_t clock_monotonic_ns(void);
 int64_t clock_realtime_ms(void);

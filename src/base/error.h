@@ -16,8 +16,8 @@
 enum { ERROR_MESSAGE_MAX = 512 };
 
 struct error {
-    int code;                         /* negative errno, 0 when unset */
-    char message[ERROR_MESSAGE_MAX];  /* always terminated; cut when longer */
+    int code;                        /* negative errno, 0 when unset */
+    char message[ERROR_MESSAGE_MAX]; /* always terminated; cut when longer */
 };
 
 #define ERROR_INIT ((struct error){0})

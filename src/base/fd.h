@@ -16,9 +16,9 @@ void fd_closep(int *fd);
 /* Hands a descriptor over: returns *fd and sets it to -1. */
 int fd_steal(int *fd);
 
-int fd_read_full(int fd, void *data, size_t len);         /* -EPIPE at an early end of file */
+int fd_read_full(int fd, void *data, size_t len); /* -EPIPE at an early end of file */
 int fd_write_full(int fd, const void *data, size_t len);
-int fd_read_all(int fd, size_t limit, struct buf *out);   /* appends; -EFBIG past limit bytes */
+int fd_read_all(int fd, size_t limit, struct buf *out); /* appends; -EFBIG past limit bytes */
 int fd_read_file(int dirfd, const char *path, size_t limit, struct buf *out);
 
 /* A memfd with exactly these bytes, sealed against change, opened read-only at offset 0. Returns the descriptor. */

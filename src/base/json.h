@@ -17,8 +17,8 @@
 #include "base/error.h"
 
 enum {
-    JSON_DEPTH_MAX = 32,      /* nesting that the API accepts */
-    JSON_NODES_MAX = 100000,  /* 1,000 test cases with all their fields need about 20,000 */
+    JSON_DEPTH_MAX = 32,     /* nesting that the API accepts */
+    JSON_NODES_MAX = 100000, /* 1,000 test cases with all their fields need about 20,000 */
 };
 
 /* jansson itself brings json_auto_t, a json_t that is released when it leaves its scope. */
@@ -30,7 +30,13 @@ enum {
  */
 int json_parse(const char *text, size_t len, json_t **ret, struct error *err);
 
-/* Appends the compact form. Non-finite reals cannot occur in jansson values. */
+/* Likewise; *ret_position (may be NULL) is the byte at which reading stopped, when it failed on one. */
+int json_parse_at(const char *text, size_t len, json_t **ret, size_t *ret_position, struct error *err);
+
+/* Appends the path of the value that the byte at position belongs to, e.g. "test_cases[3].stdin"; nothing at the top. */
+void json_path_at(const char *text, size_t len, size_t position, struct buf *out);
+
+/* Appends the compact form, reals with the fewest digits that read back as the same number. Non-finite reals cannot occur in jansson values. */
 void json_write(const json_t *json, struct buf *out);
 
 /*

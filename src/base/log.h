@@ -33,12 +33,12 @@ void log_write(enum log_level level, const char *file, int line, const char *eve
                size_t count);
 
 /* The field list is an array that starts with a blank so that it may be empty. */
-#define LOG_AT(level, event, ...)                                                                            \
-    log_write(level, __FILE_NAME__, __LINE__, event, (const struct log_field[]){{0}, ##__VA_ARGS__} + 1,     \
+#define LOG_AT(level, event, ...)                                                                        \
+    log_write(level, __FILE_NAME__, __LINE__, event, (const struct log_field[]){{0}, ##__VA_ARGS__} + 1, \
               sizeof((const struct log_field[]){{0}, ##__VA_ARGS__}) / sizeof(struct log_field) - 1)
 #define log_debug(event, ...) LOG_AT(LOG_DEBUG, event, ##__VA_ARGS__)
-#define log_info(event, ...) LOG_AT(LOG_INFO, event, ##__VA_ARGS__)
-#define log_warn(event, ...) LOG_AT(LOG_WARN, event, ##__VA_ARGS__)
+#define log_info(event, ...)  LOG_AT(LOG_INFO, event, ##__VA_ARGS__)
+#define log_warn(event, ...)  LOG_AT(LOG_WARN, event, ##__VA_ARGS__)
 #define log_error(event, ...) LOG_AT(LOG_ERROR, event, ##__VA_ARGS__)
 
 #endif

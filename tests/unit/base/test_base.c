@@ -38,7 +38,8 @@ static void base64_round_trips_every_length(void **state)
 static void base64_refuses_what_is_not_canonical(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"A", "AA", "AAA", "AA=A", "A===", "=", "AB==", "AAB=", "AA==AA==", "AAAA=", "!AAA", "AAAA===="};
+    static const char *const bad[] = {"A",    "AA",   "AAA",      "AA=A",  "A===", "=",
+                                      "AB==", "AAB=", "AA==AA==", "AAAA=", "!AAA", "AAAA===="};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         _cleanup_(buf_release) struct buf out = BUF_INIT;
         buf_append_str(&out, "kept");
@@ -54,7 +55,8 @@ static void utf8_is_repaired_byte_by_byte(void **state)
 {
     (void)state;
     assert_true(utf8_valid("h\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 10));
-    static const char *const bad[] = {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x9f\xbf", "\xff", "\xe2\x82"};
+    static const char *const bad[] = {"\xc0\x80",     "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                                      "\xe0\x9f\xbf", "\xff",         "\xe2\x82"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(utf8_valid(bad[i], strlen(bad[i])));
     _cleanup_(buf_release) struct buf out = BUF_INIT;
@@ -92,6 +94,43 @@ static void json_guards_against_depth_size_and_repeated_keys(void **state)
     assert_int_equal(json_parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"", 42, &json, &err), 0);
     json_decref(json);
     assert_int_equal(json_parse("{\"a\":1} x", 9, &json, &err), -EINVAL);
+}
+
+static void json_numbers_are_written_with_the_fewest_digits(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "[812.4,0.1,-2.5e-300,1.0,3,\"1.50000000000000000\",0.30000000000000004,123456789.123]", "{\"\\\"\":0.1}"};
+    for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+        json_t *json = NULL;
+        assert_int_equal(json_parse(same[i], strlen(same[i]), &json, NULL), 0);
+        _cleanup_(buf_release) struct buf out = BUF_INIT;
+        json_write(json, &out);
+        assert_string_equal(buf_str(&out), same[i]);
+        json_decref(json);
+    }
+}
+
+static void json_mistakes_are_placed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *path;
+    } cases[] = {
+        {"{\"limits\": {\"cpu_time_ms\": 1e400}}", "limits.cpu_time_ms"},
+        {"{\"a\": [1, {\"b\": 9223372036854775808}]}", "a[1].b"},
+        {"{\"x\": \"}]\", \"y\": tru}", "y"},
+        {"[[1],[2,,3]]", "[1][2]"},
+        {"nothing", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        json_t *json = NULL;
+        size_t position = 0;
+        assert_int_equal(json_parse_at(cases[i].text, strlen(cases[i].text), &json, &position, NULL), -EINVAL);
+        _cleanup_(buf_release) struct buf path = BUF_INIT;
+        json_path_at(cases[i].text, strlen(cases[i].text), position, &path);
+        assert_string_equal(buf_str(&path), cases[i].path);
+    }
 }
 
 static void json_text_keeps_nul_and_marks_loss(void **state)
@@ -183,6 +222,8 @@ int main(void)
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
         cmocka_unit_test(utf8_is_repaired_byte_by_byte),
         cmocka_unit_test(json_guards_against_depth_size_and_repeated_keys),
+        cmocka_unit_test(json_numbers_are_written_with_the_fewest_digits),
+        cmocka_unit_test(json_mistakes_are_placed),
         cmocka_unit_test(json_text_keeps_nul_and_marks_loss),
         cmocka_unit_test(descriptors_travel_and_surplus_ones_are_closed),
         cmocka_unit_test(tokens_are_valid_and_differ),
