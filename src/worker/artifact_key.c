@@ -2,6 +2,8 @@
 /* artifact_key.c: everything that what a compiler makes depends on, in one digest. */
 #include "worker/artifact.h"
 
+#include <string.h>
+
 static void hash_text(struct sha256 *hash, const char *text)
 {
     sha256_update_field(hash, text ? text : "", text ? strlen(text) : 0);

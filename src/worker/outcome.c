@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <regex.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/encode.h"
 #include "checker/checker.h"

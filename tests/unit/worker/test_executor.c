@@ -61,7 +61,7 @@ static const char misbehaver[] =
     "  case 'w': for (;;) pause();\n"
     "  case 'o': for (;;) fwrite(big, 1, sizeof big, stdout);\n"
     "  case 's': *(volatile char *)0 = 1; break;\n"
-    "  case 'd': return 1 / zero;\n"
+    "  case 'd': return 7 / zero;\n"
     "  case 'a': abort();\n"
     "  case 'e': return 3;\n"
     "  }\n"
