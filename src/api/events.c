@@ -212,7 +212,7 @@ static int read_submission(struct stream *s, const struct store_record *record)
     if (s->submission)
         return 0;
     int r = view_submission(s->visit.token, record, &s->submission);
-    if (r == 0)
+    if (s->submission)
         strip(s->submission);
     return r;
 }

@@ -114,6 +114,16 @@ static int settle(const struct api *api, struct submission *sub, struct complain
     return c->status ? -1 : 0;
 }
 
+/* Text that is not JSON, or JSON with a number out of all range: in either case the field where reading stopped is named. */
+static int complain_json(struct complaint *c, struct str text, size_t position, int code, const struct error *err)
+{
+    _cleanup_(buf_release) struct buf path = BUF_INIT;
+    json_path_at(text.data, text.len, position, &path);
+    if (path.len > 0)
+        field_errors_add(&c->fields, buf_str(&path), "%s", err->message);
+    return complain(c, code == -ERANGE ? 422 : 400, "%s", err->message);
+}
+
 /* The JSON tree, many times its text's size, is gone when this returns. */
 static int parse_body(const struct http_exchange *x, const struct door *door, struct submission **ret,
                       struct complaint *c)
@@ -121,8 +131,10 @@ static int parse_body(const struct http_exchange *x, const struct door *door, st
     struct error err = ERROR_INIT;
     json_auto_t *body = NULL;
     struct str text = http_body(x);
-    if (json_parse(text.data, text.len, &body, &err) < 0)
-        return complain(c, 400, "%s", err.message);
+    size_t position = 0;
+    int r = json_parse_at(text.data, text.len, &body, &position, &err);
+    if (r < 0)
+        return complain_json(c, text, position, r, &err);
     if (door->parse(body, ret, &c->fields) < 0) {
         c->status = 422;
         return -1;
@@ -235,10 +247,10 @@ static void post(struct api *api, struct http_exchange *x, const struct door *do
 {
     _cleanup_(order_release) struct order order = {.door = door, .wait_ms = wait_ms};
     _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
-    if (read_order(api, x, &order, &c) < 0)
-        complaint_answer(api, x, &c);
-    else
+    if (read_order(api, x, &order, &c) == 0 && order.submission)
         hand_in(api, x, &order);
+    else
+        complaint_answer(api, x, &c);
 }
 
 void api_post_batch(void *context, struct http_exchange *x)

@@ -267,12 +267,12 @@ static void read_stream(const char *token, const char *headers, struct buf *all)
     client_read_until(fd, all, "0\r\n\r\n");
     assert_true(client_sees_end(fd));
     close(fd);
-    assert_non_null(strstr(all->data, "Content-Type: text/event-stream"));
+    assert_non_null(strstr(buf_str(all), "Content-Type: text/event-stream"));
 }
 
 static void list_events(const struct buf *stream, struct buf *list)
 {
-    for (const char *at = stream->data; (at = strstr(at, "\nid: ")); at++) {
+    for (const char *at = buf_str(stream); (at = strstr(at, "\nid: ")); at++) {
         const char *name = strstr(at, "\nevent: ");
         assert_non_null(name);
         buf_printf(list, "%.*s %.*s\n", (int)strcspn(at + 5, "\n"), at + 5, (int)strcspn(name + 8, "\n"), name + 8);
@@ -308,9 +308,9 @@ static void events_after_the_end(void **state)
     read_stream(token, NULL, &stream);
     list_events(&stream, &list);
     assert_string_equal(list.data, expected);
-    const char *third = strstr(stream.data, "\"index\":2"), *first = strstr(stream.data, "\"index\":0");
+    const char *third = strstr(buf_str(&stream), "\"index\":2"), *first = strstr(buf_str(&stream), "\"index\":0");
     assert_true(third && first && third < first);
-    const char *done = strstr(stream.data, "event: done");
+    const char *done = strstr(buf_str(&stream), "event: done");
     assert_non_null(strstr(done, "\"verdict\":\"runtime_error\""));
     assert_null(strstr(done, "\"results\""));
 }
@@ -441,7 +441,7 @@ static void events_of_a_second_run(void **state)
         xasprintf("%lld-0 status\n%lld-1 compile\n%lld-2 test\n%lld-3 test\n%lld-4 test\ndone done\n", second, second,
                   second, second, second);
     assert_string_equal(late_list.data, anew);
-    assert_non_null(strstr(list.data, anew));
+    assert_non_null(strstr(buf_str(&list), anew));
 }
 
 static void events_of_a_cancelled_one(void **state)
@@ -488,7 +488,7 @@ static void stopping_answers_everybody(void **state)
     json_auto_t *receipt = read_json(poster, 202);
     assert_string_equal(text_at(receipt, "status"), "queued");
     client_read_until(listener, &stream, "0\r\n\r\n");
-    assert_null(strstr(stream.data, "done"));
+    assert_null(strstr(buf_str(&stream), "done"));
     close(listener);
 }
 
