@@ -68,7 +68,8 @@ int json_parse_at(const char *text, size_t len, json_t **ret, size_t *ret_positi
     if (!json) {
         if (ret_position)
             *ret_position = why.position > 0 ? MIN((size_t)why.position, len) : 0;
-        return error_set(err, -EINVAL, "line %d, column %d: %s", why.line, why.column, why.text);
+        int code = json_error_code(&why) == json_error_numeric_overflow ? -ERANGE : -EINVAL;
+        return error_set(err, code, "line %d, column %d: %s", why.line, why.column, why.text);
     }
     *ret = json;
     return 0;
@@ -122,6 +123,8 @@ void json_path_at(const char *text, size_t len, size_t position, struct buf *out
         case ',':
             if (now && now->array)
                 now->index++;
+            else if (now)
+                now->key.len = 0;
             break;
         case '{':
         case '[':

@@ -26,11 +26,11 @@ enum {
 /*
  * Parses one JSON text of len bytes into *ret (new reference; the caller decrefs). Any type is accepted at the top.
  * -EINVAL with a message that says what and where (line, column) on anything that is not JSON, repeats a key, is too deep,
- * or is too large in structure.
+ * or is too large in structure; -ERANGE for a number that no machine number can hold.
  */
 int json_parse(const char *text, size_t len, json_t **ret, struct error *err);
 
-/* Likewise; *ret_position (may be NULL) is the byte at which reading stopped, when it failed on one. */
+/* Likewise; *ret_position (may be NULL) is the byte at which reading stopped. */
 int json_parse_at(const char *text, size_t len, json_t **ret, size_t *ret_position, struct error *err);
 
 /* Appends the path of the value that the byte at position belongs to, e.g. "test_cases[3].stdin"; nothing at the top. */

@@ -93,19 +93,23 @@ static void bodies_that_are_not_json(void **state)
 {
     (void)state;
     static const struct {
-        const char *body, *text;
+        const char *body, *field, *text;
+        int status;
     } rows[] = {
-        {"", NULL},
-        {"{", "line 1"},
-        {"{\"language\":\"cee\",\n  nonsense}", "line 2"},
-        {"{\"language\":\"cee\",\"language\":\"cee\"}", "language"},
-        {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", "32"},
-        {"{\"a\":1}x", NULL},
-        {"{\"a\":\"\xff\"}", NULL},
+        {"", NULL, NULL, 400},
+        {"{", NULL, "line 1", 400},
+        {"{\"language\":\"cee\",\n  nonsense}", NULL, "line 2", 400},
+        {"{\"language\":\"cee\",\"language\":\"cee\"}", "language", "duplicate", 400},
+        {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", NULL, "32", 400},
+        {"{\"a\":1}x", NULL, NULL, 400},
+        {"{\"a\":\"\xff\"}", "a", NULL, 400},
+        {"{\"test_cases\":[{},{\"limits\":{\"cpu_time_ms\":1e400}}]}", "test_cases[1].limits.cpu_time_ms", "overflow",
+         422},
+        {"{\"priority\":9223372036854775808}", "priority", "too big", 422},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        assert_refused(w, "/execute-batch", rows[i].body, 400, NULL, rows[i].text);
-        assert_refused(w, "/execute", rows[i].body, 400, NULL, rows[i].text);
+        assert_refused(w, "/execute-batch", rows[i].body, rows[i].status, rows[i].field, rows[i].text);
+        assert_refused(w, "/execute", rows[i].body, rows[i].status, rows[i].field, rows[i].text);
     }
     assert_int_equal(waiting(), 0);
 }
