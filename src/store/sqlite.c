@@ -149,10 +149,8 @@ static int sqlite_claim(struct store *store, const char *worker, int timeout_ms,
         if (!claimer.has_request)
             r = sqlite_read_request(s, claimer.id, &claimer.claim.request);
     } while (r == -ENOENT); /* cancelled and forgotten in between: there is nothing to do */
-    if (r < 0) {
-        sqlite_release(store, claimer.claim.token, claimer.claim.fence); /* it was not the submission's fault */
-        return r;
-    }
+    if (r < 0)
+        return r; /* its lease will lapse: a request that cannot be read ends failed instead of going round for ever */
     *ret = claimer.claim;
     return 0;
 }

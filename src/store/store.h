@@ -50,7 +50,7 @@ struct store_submission {
 /*
  * Answer to a submit. code: 0 durable (token is the one to hand out: an earlier one when the idempotency key and digest were
  * known already, then repeated is true and status/created_ms are its), -EEXIST same key with another body, -EAGAIN full,
- * -ENOSPC disk full, other -errno: the store is away.
+ * -ENOSPC disk full, -EINVAL no valid token, priority or key, -ENOTUNIQ the token is in use, other -errno: the store is away.
  */
 struct store_receipt {
     int code;
@@ -123,13 +123,15 @@ void store_record_release(struct store_record *record);
 
 /*
  * Calls changed(context, token) after every later change of the submission (claimed, progress, final, forgotten) until unwatched.
- * Called from the store's threads: keep it short, do not call the store from it. Watch first, then get: nothing is missed.
+ * Called from the store's threads, and for progress from the worker's: keep it short, do not call the store from it. By the time
+ * a verb returns (or a receipt comes), the watchers have been called. Watch first, then get: nothing is missed.
  */
 typedef void store_watch_fn(void *context, const char *token);
 struct store_watch;
 struct store_watch *store_watch(struct store *store, const char *token, store_watch_fn *changed, void *context);
-void store_unwatch(struct store *store,
-                   struct store_watch *watch); /* after it returns, changed is not running and never called */
+
+/* After it returns, changed is not running and never called. Hold no lock that changed takes. NULL is fine. */
+void store_unwatch(struct store *store, struct store_watch *watch);
 
 struct store_depth {
     int64_t waiting, running;

@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/fd.h"
 
 #define URL "sqlite:%s/evalx.db"
@@ -103,6 +102,18 @@ static void in_memory_it_works_too(void **state)
     finish(first, &claim, "result");
     assert_status(first, token, STATUS_COMPLETED);
     assert_int_equal(store_ping(first), 0);
+}
+
+static void a_mass_of_pending_bytes_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    enum { TOO_MUCH = 300 << 20 };
+    _cleanup_(freep) char *zeros = xcalloc(1, TOO_MUCH); /* never touched, so it costs nothing */
+    struct store_submission submission = submission_of("");
+    submission.request = (struct str){.data = zeros, .len = TOO_MUCH};
+    assert_int_equal(submit_wait(f->store, &submission).code, -EAGAIN);
+    put(f->store, "small", NULL);
+    assert_depth(f->store, 1, 0);
 }
 
 /* --- damage --------------------------------------------------------------------------------------------------------- */
@@ -320,6 +331,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_are_private, set_up, tear_down),
         cmocka_unit_test(in_memory_it_works_too),
+        cmocka_unit_test_setup_teardown(a_mass_of_pending_bytes_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_file_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_foreign_file_is_refused, set_up, tear_down),
