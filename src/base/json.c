@@ -124,12 +124,13 @@ void json_path_at(const char *text, size_t len, size_t position, struct buf *out
             if (now && now->array)
                 now->index++;
             else if (now)
-                now->key.len = 0;
+                now->key.len = last.len = 0;
             break;
         case '{':
         case '[':
             if (depth < JSON_DEPTH_MAX)
                 levels[depth++] = (struct level){.array = text[i] == '['};
+            last.len = 0;
             break;
         case '}':
         case ']':
@@ -139,6 +140,8 @@ void json_path_at(const char *text, size_t len, size_t position, struct buf *out
             break;
         }
     }
+    if (depth > 0 && !levels[depth - 1].array && levels[depth - 1].key.len == 0)
+        levels[depth - 1].key = last; /* stopped behind a key: it is the mistake itself */
     append_path(out, levels, depth);
 }
 
