@@ -100,7 +100,7 @@ static void bodies_that_are_not_json(void **state)
         {"", 400, NULL, NULL},
         {"{", 400, NULL, "line 1"},
         {"{\"language\":\"cee\",\n  nonsense}", 400, NULL, "line 2"},
-        {"{\"language\":\"cee\",\"language\":\"cee\"}", 400, NULL, "language"},
+        {"{\"language\":\"cee\",\"language\":\"cee\"}", 400, "language", "duplicate"},
         {"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", 400, NULL, "32"},
         {"{\"a\":1}x", 400, NULL, NULL},
         {"{\"a\":\"\xff\"}", 400, "a", NULL},
