@@ -191,8 +191,21 @@ void config_release(struct config *config)
     *config = (struct config){0};
 }
 
+/* Only the form: whether it can be listened on shows later. */
+static bool is_address(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    int64_t port = -1;
+
+    if (strncmp(text, "unix:", 5) == 0)
+        return text[5] != '\0';
+    return colon != NULL && colon != text && value_integer(colon + 1, &port, NULL) == 0 && port >= 0 && port <= 65535;
+}
+
 int config_check(const struct config *config, struct error *err)
 {
+    if (!is_address(config->listen))
+        return error_set(err, -EINVAL, "listen: must be HOST:PORT or unix:PATH, not \"%s\"", config->listen);
     for (size_t i = 0; i < limit_field_count; i++) {
         int64_t value = limits_get(&config->limits, &limit_fields[i]),
                 cap = limits_get(&config->max_limits, &limit_fields[i]);

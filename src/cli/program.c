@@ -79,12 +79,19 @@ const char *program_language(const char *file)
     return dot + 1;
 }
 
+/* "-" and /dev/stdin are the open descriptor: to open it again by name takes rights that the caller may not have. */
+static int read_file(const char *path, struct buf *out)
+{
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0)
+        return fd_read_all(STDIN_FILENO, INPUT_MAX, out);
+    return fd_read_file(AT_FDCWD, path, INPUT_MAX, out);
+}
+
 /* Every text goes as base64, so that any bytes arrive as they are. */
 static int add_file(json_t *object, const char *field, const char *path, struct error *err)
 {
     _cleanup_(buf_release) struct buf bytes = BUF_INIT;
-    int r = strcmp(path, "-") == 0 ? fd_read_all(STDIN_FILENO, INPUT_MAX, &bytes)
-                                   : fd_read_file(AT_FDCWD, path, INPUT_MAX, &bytes);
+    int r = read_file(path, &bytes);
 
     if (r < 0)
         return error_errno(err, r, "reading %s", path);

@@ -148,6 +148,29 @@ static void default_above_its_cap(void **state)
     unload(&attempt);
 }
 
+static void listen_addresses(void **state)
+{
+    static const char *const good[] = {"listen: 0.0.0.0:80\n", "listen: '[::1]:0'\n", "listen: unix:/run/x.sock\n",
+                                       "listen: host:65535\n"};
+    static const char *const bad[] = {"listen: nonsense\n",   "listen: ':80'\n",   "listen: 'host:'\n",
+                                      "listen: host:65536\n", "listen: 'unix:'\n", "listen: host:-1\n"};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        struct attempt attempt = {.file = good[i]};
+        load(&attempt);
+        assert_int_equal(attempt.r, 0);
+        unload(&attempt);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct attempt attempt = {.file = bad[i]};
+        load(&attempt);
+        assert_int_equal(attempt.r, -EINVAL);
+        assert_non_null(strstr(attempt.err.message, "listen: must be HOST:PORT or unix:PATH"));
+        unload(&attempt);
+    }
+}
+
 static void environment_mistakes(void **state)
 {
     struct attempt wrong = {.environment = {"EVALX_SLOTS=many", NULL}};
@@ -226,6 +249,7 @@ int main(void)
         cmocka_unit_test(not_yaml),
         cmocka_unit_test(missing_file),
         cmocka_unit_test(default_above_its_cap),
+        cmocka_unit_test(listen_addresses),
         cmocka_unit_test(environment_mistakes),
         cmocka_unit_test(lists),
         cmocka_unit_test(printed_values_read_back),
