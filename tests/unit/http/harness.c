@@ -156,6 +156,21 @@ static void on_keep(void *context, struct http_exchange *x)
     keep(f, x);
 }
 
+/* Takes note, and leaves the answer for later. */
+static void on_ended_silently(void *context, struct http_exchange *x, enum http_end why)
+{
+    struct fixture *f = context;
+    (void)x;
+    bump(f, &f->ended[why]);
+}
+
+static void on_keep_silently(void *context, struct http_exchange *x)
+{
+    struct fixture *f = context;
+    http_keep(x, 1, on_ended_silently, f);
+    keep(f, x);
+}
+
 static void on_stream_ended(void *context, struct http_exchange *x, enum http_end why)
 {
     struct fixture *f = context;
@@ -188,11 +203,14 @@ static void on_block(void *context, struct http_exchange *x)
 }
 
 static const struct http_route routes[] = {
-    {"GET", "/hello", on_hello, 0},   {"POST", "/echo", on_echo, 0},       {"POST", "/small", on_echo, 100},
-    {"GET", "/items/{}", on_item, 0}, {"DELETE", "/items/{}", on_item, 0}, {"GET", "/items/{}/events", on_item, 0},
-    {"GET", "/query", on_query, 0},   {"GET", "/headers", on_headers, 0},  {"GET", "/problem", on_problem, 0},
-    {"GET", "/large", on_large, 0},   {"GET", "/twice", on_twice, 0},      {"GET", "/keep", on_keep, 0},
-    {"GET", "/stream", on_stream, 0}, {"GET", "/block", on_block, 0},
+    {"GET", "/hello", on_hello, 0},      {"POST", "/echo", on_echo, 0},
+    {"POST", "/small", on_echo, 100},    {"GET", "/items/{}", on_item, 0},
+    {"DELETE", "/items/{}", on_item, 0}, {"GET", "/items/{}/events", on_item, 0},
+    {"GET", "/query", on_query, 0},      {"GET", "/headers", on_headers, 0},
+    {"GET", "/problem", on_problem, 0},  {"GET", "/large", on_large, 0},
+    {"GET", "/twice", on_twice, 0},      {"GET", "/keep", on_keep, 0},
+    {"GET", "/stream", on_stream, 0},    {"GET", "/keep-silently", on_keep_silently, 0},
+    {"GET", "/block", on_block, 0},
 };
 
 struct http_config test_config(void)
@@ -286,17 +304,17 @@ int client_to(const struct http_server *server)
     return fd;
 }
 
-/* The server may hang up while we are still talking: that is no failure of the client. */
-void client_send(int fd, const void *data, size_t len)
+bool client_send(int fd, const void *data, size_t len)
 {
     const char *at = data;
     while (len > 0) {
         ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
         if (n < 0)
-            return;
+            return false;
         at += n;
         len -= (size_t)n;
     }
+    return true;
 }
 
 void client_say(int fd, const char *text)

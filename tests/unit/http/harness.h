@@ -42,7 +42,7 @@ int count_of(const int *value);
 int client_to(const struct http_server *server);
 int client_socket(const struct http_server *server, int type_flags); /* not connected */
 int client_connect(const struct http_server *server, int fd);
-void client_send(int fd, const void *data, size_t len);
+bool client_send(int fd, const void *data, size_t len); /* false when the server has hung up meanwhile */
 void client_say(int fd, const char *text);
 
 struct reply {

@@ -218,18 +218,21 @@ static void test_large_heads(void **state)
     expect_refused("2000 headers", many.data, many.len, 431);
 }
 
-/* A client that talks before it listens gets its 413 as well, although it sends far more than anybody reads. */
+/* A client that talks before it listens is heard out, so that it gets to its 413: nobody keeps what it says. */
 static void test_large_body_refused_readably(void **state)
 {
     (void)state;
     small_bodies();
     enum { SIZE = 8 << 20 };
-    char *body = xcalloc(1, SIZE);
-    _cleanup_(buf_release) struct buf all = BUF_INIT;
-    buf_append_str(&all, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
-    buf_append(&all, body, SIZE);
-    expect_refused("8 MiB", all.data, all.len, 413);
-    free(body);
+    _cleanup_(freep) char *body = xcalloc(1, SIZE);
+    int fd = client_to(fix.server);
+    client_say(fd, "POST /echo" H "Content-Length: 8388608\r\n\r\n");
+    assert_true(client_send(fd, body, SIZE));
+    struct reply r = client_read(fd, false);
+    assert_int_equal(r.status, 413);
+    assert_true(client_sees_end(fd));
+    reply_release(&r);
+    close(fd);
 }
 
 static void test_chunked_counted_while_reading(void **state)

@@ -43,6 +43,19 @@ static void test_keep_gone(void **state)
     await_count(&fix.ended[HTTP_END_GONE], 2);
 }
 
+/* Time runs out, then the client goes: the handler's side hears of the first only, even when it takes its time. */
+static void test_ended_once(void **state)
+{
+    (void)state;
+    int fd = client_to(fix.server);
+    client_say(fd, "GET /keep-silently" H "\r\n");
+    await_count(&fix.ended[HTTP_END_TIMEOUT], 1);
+    close(fd);
+    http_stop(STEAL(fix.server), PATIENCE_MS); /* returns when all that was to be told has been */
+    assert_int_equal(fix.ended[HTTP_END_TIMEOUT] + fix.ended[HTTP_END_GONE] + fix.ended[HTTP_END_STOPPING], 1);
+    http_answer(fix.kept[0], 200, NULL, STR("{}"));
+}
+
 static void answer_kept(void *context, struct http_exchange *x)
 {
     (void)context;
@@ -195,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_keep_timeout),
         CASE(test_keep_gone),
+        CASE(test_ended_once),
         CASE(test_many_kept),
         CASE(test_many_gone),
         CASE(test_deferred_one_at_a_time),

@@ -303,6 +303,31 @@ static void test_bodies_together(void **state)
     free(data);
 }
 
+/* What a client sends ahead of its answer is held up to a limit; then the server stops reading. */
+static void test_early_bytes_are_bounded(void **state)
+{
+    (void)state;
+    enum { PIECE = 1 << 16, ENOUGH = 64 << 20 };
+    _cleanup_(freep) char *text = xmalloc(PIECE);
+    memset(text, 'x', PIECE);
+    int fd = client_to(fix.server);
+    client_say(fd, "GET /block" H "\r\n");
+    await_count(&fix.hits, 1);
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    size_t sent = 0;
+    while (sent < ENOUGH && poll(&p, 1, 200) == 1) {
+        ssize_t n = send(fd, text, PIECE, MSG_DONTWAIT | MSG_NOSIGNAL);
+        assert_true(n > 0);
+        sent += (size_t)n;
+    }
+    assert_true(sent < ENOUGH);
+    release();
+    struct reply r = client_read(fd, false);
+    assert_int_equal(r.status, 200);
+    reply_release(&r);
+    close(fd);
+}
+
 /* Clients that leave in the middle of everything: neither a signal nor a leak. */
 static void test_clients_that_vanish(void **state)
 {
@@ -345,6 +370,7 @@ int main(void)
         CASE(test_flood_past_the_limit),
         CASE(test_out_of_descriptors),
         CASE(test_bodies_together),
+        CASE(test_early_bytes_are_bounded),
         CASE(test_clients_that_vanish),
     };
     return cmocka_run_group_tests_name("http limits", tests, NULL, NULL);
