@@ -54,7 +54,7 @@ static void become_program(const struct checked_request *request, const int stre
     for (int i = 0; i < 3; i++)
         if (dup2(streams[i], i) < 0)
             return;
-    if (close_range(3, ~0U, 0) < 0 || chdir(WORK_DIR) < 0)
+    if (close_range(3, ~0U, 0) < 0 || chdir(WORK_DIR) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0)
         return;
     /* The CPU limit is kept by the slot; this one is a second line, should the slot be stopped. */
     if (limit(RLIMIT_STACK, wire->stack_bytes) < 0 || limit(RLIMIT_FSIZE, wire->file_bytes) < 0 ||
