@@ -7,8 +7,9 @@
  */
 #include "language/internal.h"
 
-const char *const common_environment[] = {"PATH=/usr/bin:/bin", "HOME=/box/work", "TMPDIR=/tmp",
-                                          "LANG=C.UTF-8",       "LC_ALL=C.UTF-8", NULL};
+/* Of every compiler and program; a language may add to it or put its own value in place of one. */
+static const char *const common_environment[] = {"PATH=/usr/bin:/bin", "HOME=/box/work", "TMPDIR=/tmp",
+                                                 "LANG=C.UTF-8",       "LC_ALL=C.UTF-8", NULL};
 
 /* Everything that a placeholder may ask for. */
 struct scope {

@@ -10,9 +10,6 @@
 
 enum { LANGUAGE_FILE_MAX = 65536, LANGUAGE_NAME_MAX = 32 };
 
-/* The common environment of every compiler and program; a language may override or add to it. */
-extern const char *const common_environment[];
-
 /* definition.c: one language from the text of its file. -EINVAL with file and line. Release *ret. */
 int definition_parse(const char *label, struct str text, struct language *ret, struct error *err);
 void language_release(struct language *language);

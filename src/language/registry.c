@@ -259,7 +259,7 @@ static unsigned slips_allowed(const char *name)
     return len <= 3 ? 1 : len <= 6 ? 2 : 3;
 }
 
-static char *unknown_language(const struct registry *registry, const char *name)
+ATTR_NONNULL static char *unknown_language(const struct registry *registry, const char *name)
 {
     struct suggestion nearest[SUGGESTIONS_MAX];
     size_t count = 0;

@@ -190,36 +190,56 @@ static const char *past_brackets(const char *at)
     return *at ? at + 1 : at;
 }
 
+/* The larger number of "{3,5}"; 0 for anything else. */
+static unsigned long most_repetitions(const char *at)
+{
+    enum { REPETITIONS_MAX = 1024 };
+    char *rest;
+    unsigned long first = *at == '{' ? strtoul(at + 1, &rest, 10) : 0;
+    unsigned long second = first && *rest == ',' ? strtoul(rest + 1, NULL, 10) : 0;
+    return MIN(MAX(first, second), (unsigned long)REPETITIONS_MAX);
+}
+
 /*
  * regcomp takes a ")" without "(" for an ordinary character, but only until the pattern gets brackets and anchors around it:
- * "-a)|(.*" would then allow everything.
+ * "-a)|(.*" would then allow everything. And it copies what is repeated, also what is repeated within it, so that a short
+ * pattern could need all memory there is. NULL when all is well, else what is not.
  */
-static bool groups_balanced(const char *pattern)
+static const char *pattern_problem(const char *pattern)
 {
-    size_t depth = 0;
+    enum { PATTERN_LEN_MAX = 512, COPIES_MAX = 1024 };
+    unsigned long depth = 0, copies = 1;
+    if (strlen(pattern) > PATTERN_LEN_MAX)
+        return "longer than 512 bytes";
     for (const char *at = pattern; *at;) {
         if (*at == '[') {
             at = past_brackets(at);
             continue;
         }
         if (*at == ')' && depth == 0)
-            return false;
+            return "( and ) do not match";
         depth += (*at == '(') - (*at == ')');
+        if (*at == '+' || *at == '{')
+            copies *= 2 + most_repetitions(at);
+        if (copies > COPIES_MAX)
+            return "too many repetitions";
         at += at[0] == '\\' && at[1] ? 2 : 1;
     }
-    return depth == 0;
+    return depth == 0 ? NULL : "( and ) do not match";
 }
 
+/* By itself first, so that the brackets and anchors that are put around it later mean what they should. */
 static int check_pattern(const struct check *c, const char *path, const char *pattern, size_t groups)
 {
+    const char *problem = pattern_problem(pattern);
+    if (problem)
+        return COMPLAIN(c, path, "bad pattern: %s", problem);
     regex_t regex;
     struct error why = ERROR_INIT;
     if (pattern_compile(&regex, pattern, false, &why) < 0)
         return COMPLAIN(c, path, "bad pattern: %s", why.message);
     size_t found = regex.re_nsub;
     regfree(&regex);
-    if (!groups_balanced(pattern))
-        return COMPLAIN(c, path, "bad pattern: ( and ) do not match");
     return found < groups ? COMPLAIN(c, path, "the pattern needs a group, ( and ), around the version") : 0;
 }
 
