@@ -115,7 +115,7 @@ SLEEPERS = {
     "stopped by a child": "if (fork() == 0) { kill(getppid(), SIGSTOP); for (;;) pause(); } for (;;) pause();",
     "with its output closed": "close(0); close(1); close(2); for (;;) pause();",
     "waiting for a child": "if (fork() == 0) for (;;) pause(); wait(0);",
-    "opening a FIFO": "mkfifo(\"f\", 0600); open(\"f\", O_WRONLY);",
+    "reading its own pipe": "int p[2]; char x; pipe(p); read(p[0], &x, 1);",
     "in vfork": "if (vfork() == 0) for (;;) pause();",
     "ignoring every signal": "for (int s = 1; s < 65; s++) signal(s, SIG_IGN); for (;;) pause();",
 }
@@ -136,7 +136,7 @@ HOGS = {
     "itself": "hog();",
     "a child, and the parent exits with 0": "if (fork() == 0) hog(); wait(0); puts(\"fine\"); return 0;",
     "a grandchild": "if (fork() == 0) { if (fork() == 0) hog(); wait(0); _exit(0); } wait(0);",
-    "many children, none of them much": "for (int i = 0; i < 40; i++) if (fork() == 0) { memset(malloc(4 << 20), 1, 4 << 20); for (;;) pause(); } "
+    "many children, none of them much": "for (int i = 0; i < 40; i++) if (fork() == 0) { kept = malloc(4 << 20); memset(kept, 1, 4 << 20); for (;;) pause(); } "
                                         "while (wait(0) > 0) ;",
     "a thread": "pthread_t t; pthread_create(&t, 0, (void *(*)(void *))hog, 0); pthread_join(t, 0);",
     "shared memory": "char *p = mmap(0, 1 << 30, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); memset(p, 1, 1 << 30);",
@@ -154,17 +154,17 @@ def test_memory_limit(server, how):
 
 
 def test_memory_below_the_limit_is_fine_and_reported(server):
-    result = run(server, "char *p = malloc(40 << 20); memset(p, 1, 40 << 20); puts(\"ok\"); return p[5] - 1;", {"memory_kb": 65536})
+    result = run(server, "kept = malloc(40 << 20); memset(kept, 1, 40 << 20); puts(\"ok\"); return kept[5] - 1;", {"memory_kb": 65536})
     assert result["verdict"] == "accepted" and 40960 <= result["memory_kb"] <= 49152, result
 
 
 def test_memory_peak_is_of_this_run_alone(new_server):
     """On one slot a large run and then a small one: the small one's peak is its own, and so is its limit."""
     server = new_server(slots=1)
-    large = run(server, "char *p = malloc(200 << 20); memset(p, 1, 200 << 20); return p[5] - 1;")
+    large = run(server, "kept = malloc(200 << 20); memset(kept, 1, 200 << 20); return kept[5] - 1;")
     small = run(server, "return 0;")
-    limited = run(server, "char *p = malloc(100 << 20); memset(p, 1, 100 << 20); return p[5] - 1;", {"memory_kb": 65536})
-    again = run(server, "char *p = malloc(200 << 20); memset(p, 1, 200 << 20); return p[5] - 1;")
+    limited = run(server, "kept = malloc(100 << 20); memset(kept, 1, 100 << 20); return kept[5] - 1;", {"memory_kb": 65536})
+    again = run(server, "kept = malloc(200 << 20); memset(kept, 1, 200 << 20); return kept[5] - 1;")
     assert large["verdict"] == again["verdict"] == "accepted" and large["memory_kb"] > 204800
     assert small["verdict"] == "accepted" and small["memory_kb"] < 16384, small
     assert limited["verdict"] == "memory_limit_exceeded", limited
@@ -255,10 +255,10 @@ def test_file_size_limit(server):
 
 
 def test_stack_limit(server):
-    deep = "static volatile char *sink; static int down(int n) { char b[1024]; b[0] = (char)n; sink = b; return n == 0 ? 0 : down(n - 1) + b[0]; }\n"
-    code = HEADERS + deep + "int main(void) { quiet(); int n; scanf(\"%d\", &n); down(n); puts(\"deep\"); }"
+    deep = "static int down(int n) { volatile char b[1024]; b[n % 1024] = 1; return n == 0 ? 0 : down(n - 1) + b[n % 1024]; }\n"
+    code = HEADERS + deep + "int main(void) { quiet(); int n; scanf(\"%d\", &n); printf(\"%d\\n\", down(n)); }"
     small, large = {**WIDE, "stack_kb": 1024}, {**WIDE, "stack_kb": 65536}
-    assert server.run_one("c", code, large, stdin="40000\n")["stdout"] == "deep\n"
+    assert server.run_one("c", code, large, stdin="40000\n")["stdout"] == "40000\n"
     result = server.run_one("c", code, small, stdin="40000\n")
     assert (result["verdict"], result["signal"]) == ("runtime_error", "SIGSEGV"), result
 
@@ -300,7 +300,7 @@ def test_exit_codes_are_reported_as_they_are(server, code):
     assert (result["verdict"], result["exit_code"], result["signal"]) == ("runtime_error", code, None), result
 
 
-@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTERM", "SIGKILL", "SIGSYS", "SIGPIPE", "SIGXCPU", "SIGUSR1"])
+@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTERM", "SIGKILL", "SIGSYS", "SIGPIPE", "SIGUSR1"])
 def test_signals_by_name(server, signal):
     result = run(server, f"raise({signal}); for (;;) pause();")
     assert (result["verdict"], result["signal"], result["exit_code"]) == ("runtime_error", signal, None), result

