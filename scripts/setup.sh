@@ -53,8 +53,15 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "setup: installing ${#missing[@]} missing package(s): ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 apt_get() {
-    apt-get -q -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
+    if ! apt-get -q -y -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        echo "setup: apt-get $1 failed" >&2
+        exit 1
+    fi
 }
 apt_get update
 apt_get install --no-install-recommends "${missing[@]}"
+echo "setup: done"
