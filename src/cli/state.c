@@ -92,7 +92,7 @@ int state_lock(const char *folder, struct error *err)
 
 int scratch_new(const struct identity *identity, char **ret, struct error *err)
 {
-    char path[] = "/tmp/evalx-XXXXXX";
+    char path[] = "/tmp/evalx-run-XXXXXX";
 
     if (mkdtemp(path) == NULL)
         return error_errno(err, -errno, "making a folder below /tmp");
