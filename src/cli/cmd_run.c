@@ -125,7 +125,7 @@ static int execute(struct engine *engine, struct running *running)
         print_error("the submission cannot be copied");
         return EXIT_ENGINE;
     }
-    progress_show("compiling", 0, running->sub->test_count);
+    progress_show("starting", 0, running->sub->test_count);
     struct job *job = executor_start(engine->executor, copy, &callbacks, running);
     int signal_number = await_result(running, engine->executor, job);
     progress_clear();
