@@ -12,16 +12,20 @@
 
 static struct {
     struct counter syncs, held; /* done, and callers that stand before the gate */
-    pthread_mutex_t gate;       /* locked: syncs wait */
-    bool fails;                 /* under gate */
-} disk = {.syncs = COUNTER_INIT, .held = COUNTER_INIT, .gate = PTHREAD_MUTEX_INITIALIZER};
+    pthread_mutex_t lock;       /* of what follows */
+    pthread_cond_t opened;
+    bool closed, fails;
+} disk = {
+    .syncs = COUNTER_INIT, .held = COUNTER_INIT, .lock = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER};
 
 int fdatasync(int fd)
 {
     counter_add(&disk.held, 1);
-    pthread_mutex_lock(&disk.gate);
+    pthread_mutex_lock(&disk.lock);
+    while (disk.closed)
+        pthread_cond_wait(&disk.opened, &disk.lock);
     bool fails = disk.fails;
-    pthread_mutex_unlock(&disk.gate);
+    pthread_mutex_unlock(&disk.lock);
     counter_add(&disk.held, -1);
     if (fails) {
         errno = EIO;
@@ -32,11 +36,13 @@ int fdatasync(int fd)
     return r;
 }
 
-static void set_failing(bool fails)
+static void set_disk(bool closed, bool fails)
 {
-    pthread_mutex_lock(&disk.gate);
+    pthread_mutex_lock(&disk.lock);
+    disk.closed = closed;
     disk.fails = fails;
-    pthread_mutex_unlock(&disk.gate);
+    pthread_cond_broadcast(&disk.opened);
+    pthread_mutex_unlock(&disk.lock);
 }
 
 static int set_up(void **state)
@@ -49,7 +55,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    set_failing(false);
+    set_disk(false, false);
     fixture_close(*state);
     free(*state);
     return 0;
@@ -76,13 +82,13 @@ static void an_answer_follows_its_sync(void **state)
     for (int i = 0; i < 20; i++) {
         struct answers answers = {.all = COUNTER_INIT, .syncs_before = counter_get(&disk.syncs)};
         struct store_submission submission = submission_of("x");
-        pthread_mutex_lock(&disk.gate);
+        set_disk(true, false);
         store_submit(f->store, &submission, receive, &answers);
         assert_true(counter_await(&disk.held, 1)); /* it stands before the disk now, */
         assert_int_equal(counter_get(&answers.all), 0);
         struct store_record record;
         assert_int_equal(store_get(f->store, submission.token, &record), -ENOENT); /* seen by nobody, */
-        pthread_mutex_unlock(&disk.gate);
+        set_disk(false, false);
         assert_true(counter_await(&answers.all, 1)); /* and answered after */
         assert_int_equal(answers.unsynced, 0);
         assert_int_equal(answers.failed, 0);
@@ -110,7 +116,7 @@ static void a_crowd_shares_a_sync(void **state)
     struct fixture *f = *state;
     enum { CROWD = 1000 };
     struct answers answers = {.all = COUNTER_INIT};
-    pthread_mutex_lock(&disk.gate);
+    set_disk(true, false);
     struct store_submission first = submission_of("first");
     store_submit(f->store, &first, receive, &answers);
     assert_true(counter_await(&disk.held, 1));
@@ -120,7 +126,7 @@ static void a_crowd_shares_a_sync(void **state)
         struct store_submission submission = submission_of("x");
         store_submit(f->store, &submission, receive, &answers);
     }
-    pthread_mutex_unlock(&disk.gate);
+    set_disk(false, false);
     assert_true(counter_await(&answers.all, CROWD + 1));
     assert_int_equal(answers.failed, 0);
     assert_in_range(counter_get(&disk.syncs) - before, 2, 6); /* the first, the crowd, and perhaps a checkpoint */
@@ -177,7 +183,7 @@ static void a_failed_sync_acknowledges_nothing(void **state)
     struct store_claim claim, none;
     take_expect(f->store, "running", 1, &claim);
     put(f->store, "waiting", waiting);
-    set_failing(true);
+    set_disk(false, true);
     struct store_submission submission = submission_of("x");
     assert_int_equal(submit_wait(f->store, &submission).code, -EIO);
     assert_int_equal(store_complete(f->store, running, claim.fence, STATUS_COMPLETED, STR("result")), -EIO);
@@ -191,7 +197,7 @@ static void a_failed_sync_acknowledges_nothing(void **state)
     assert_status(f->store, waiting, STATUS_QUEUED);
     assert_depth(f->store, 1, 1);
     assert_int_equal(store_renew(f->store, running, claim.fence), 0);
-    set_failing(false);
+    set_disk(false, false);
     assert_int_equal(store_ping(f->store), 0);
     assert_int_equal(store_complete(f->store, running, claim.fence, STATUS_COMPLETED, STR("result")), 0);
     assert_int_equal(submit_wait(f->store, &submission).code, 0);
