@@ -184,6 +184,8 @@ static void announce(const struct serving *serving)
              LOG_INT("languages", (int64_t)available), LOG_STR("state_dir", serving->config->state_dir),
              LOG_STR("user", serving->engine.identity.name),
              LOG_INT("cgroup", jail_cgroup_version(serving->engine.jail)), LOG_STR("version", EVALX_VERSION));
+    if (serving->engine.identity.uid == 0)
+        log_warn("serve.privileged", LOG_STR("message", "serving as root, as asked for; name another --user"));
     if (isatty(STDOUT_FILENO))
         printf("evalx %s serves on %s%s\n", EVALX_VERSION, strncmp(address, "unix:", 5) == 0 ? "" : "http://", address);
     fflush(stdout);
