@@ -205,7 +205,7 @@ static void one_that_does_not_fit_harms_no_other(void **state)
 
 int main(void)
 {
-    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0) {
         printf("a full disk cannot be made here: a mount namespace needs root\n");
         return 77; /* skipped */
     }
