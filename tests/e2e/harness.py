@@ -310,21 +310,26 @@ def read_answers(connection, timeout=20, count=None):
     return answers, closed
 
 
-def read_events(response, stop=lambda event: event["event"] == "done"):
-    """Server-Sent Events of a streamed requests response, up to the one that stop() accepts or the end of the stream."""
-    events, event = [], {}
+def event_stream(response):
+    """Server-Sent Events of a streamed requests response, one after the other as they come."""
+    event = {}
     for line in response.iter_lines(chunk_size=1, decode_unicode=True):
         if line:
             name, _, value = line.partition(":")
             if name:
                 value = value[1:] if value.startswith(" ") else value
                 event[name] = event[name] + "\n" + value if name in event else value
-        elif event.get("data") is not None:
-            event.setdefault("event", "message")
-            events.append(event)
-            if stop(event):
-                break
-            event = {}
         else:
+            if "data" in event:
+                yield {"event": "message", **event}
             event = {}
-    return events
+
+
+def read_events(events, stop=lambda event: event["event"] == "done"):
+    """Reads from an event_stream up to the event that stop() accepts, or its end."""
+    found = []
+    for event in events:
+        found.append(event)
+        if stop(event):
+            break
+    return found

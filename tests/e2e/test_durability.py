@@ -269,14 +269,17 @@ def test_nothing_is_left_behind_on_the_machine(folder, servers):
         with open("/proc/self/mountinfo") as mounts:
             found = [line for line in mounts if "evalx" in line]
         return found + control_groups()
-    before = set(traces())
     server = servers(folder)
     assert server.run("bash", "echo 1")["status"] == "completed"
+    pids = server.pids()
+    assert any(f"-{pid}-" in trace for trace in traces() for pid in pids), "looked for the wrong thing"
     server.kill()
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids[1:]), 20, "the orphans to be reaped")
     server = servers(folder)
     assert server.run("bash", "echo 1")["status"] == "completed"
+    pids += server.pids()
     assert server.terminate() == 0
-    assert set(traces()) <= before
+    assert [trace for trace in traces() if any(f"-{pid}-" in trace for pid in pids)] == []
 
 
 def control_groups():

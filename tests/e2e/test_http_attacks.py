@@ -80,7 +80,9 @@ def test_content_length_over_the_limit_is_refused_before_the_body(server):
 
 
 def test_a_body_without_a_length(server):
-    refused(server, post(b"", b"") + BODY, (400, 411, 415))
+    """It has none; what follows is another request, and a malformed one."""
+    answers, closed = server.raw(post(b"", b"") + BODY + b"\r\n\r\n")
+    assert answers and all(answer.status in (400, 411, 415) for answer in answers) and closed, answers
 
 
 @pytest.mark.parametrize("chunks", [
@@ -191,16 +193,14 @@ def test_many_headers(server):
 
 
 def test_endless_headers(server):
-    """A client that never stops sending headers is cut off early; what it could send is bounded."""
-    sent = 0
+    """A client that never stops sending headers is cut off within seconds (a moment is left to read its answer)."""
+    line = b"X-Endless: %s\r\n" % (b"y" * 1000)
     with server.connect() as connection:
-        with contextlib.suppress(ConnectionError):
-            connection.sendall(GET)
-            for i in range(1000):
-                line = b"X-%d: %s\r\n" % (i, b"y" * 1000)
+        connection.sendall(GET)
+        deadline = time.monotonic() + 15 * SLOW
+        with pytest.raises(ConnectionError):
+            while time.monotonic() < deadline:
                 connection.sendall(line)
-                sent += len(line)
-    assert sent < 1000 * 1000
 
 
 # ---- pipelining and order ----
@@ -379,11 +379,11 @@ def test_a_client_that_never_reads_is_closed(hasty):
 
 
 def test_default_header_deadline(server):
-    """On the default configuration a header may take 10 s in all, not more."""
+    """On the default configuration too, headers have to arrive within seconds."""
     with server.connect() as connection:
         connection.sendall(GET + b"X-Slow: ")
         taken = drip(connection, b"a", 0.5, 25)
-    assert taken is not None and 8 < taken < 14
+    assert taken is not None and 3 < taken < 15
 
 
 def test_slow_clients_do_not_hold_up_others(server):
@@ -457,11 +457,11 @@ def test_connection_limit(new_server):
 
 
 def closes_or_refuses(connection):
-    """Closed without a word, or with one 503."""
+    """Closed without a word, or with one 503 or 429."""
     with contextlib.suppress(ConnectionError):
         connection.sendall(GET + b"\r\n")
     answers, closed = read_answers(connection, timeout=5 * SLOW)
-    return closed and [answer.status for answer in answers] in ([], [503])
+    return closed and [answer.status for answer in answers] in ([], [503], [429])
 
 
 def test_connection_limit_per_address(new_server):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 import requests
-from harness import SLOW, alive, parse_answer, read_events, wait_until
+from harness import SLOW, alive, event_stream, parse_answer, read_events, wait_until
 
 WAITERS = 2000
 SLEEP = {"language": "python", "code": "import time; time.sleep(100)", "test_cases": [{}], "limits": {"wall_time_ms": 60000}}
@@ -162,8 +162,7 @@ def stream(server, token, last=None, timeout=60):
 def test_events_of_a_submission(server):
     token = server.submit(STEPS)
     with stream(server, token) as response:
-        events = read_events(response)
-        assert not list(response.iter_lines()), "the stream goes on after done"
+        events = read_events(event_stream(response), stop=lambda event: False)  # to the end of the stream
     kinds = [event["event"] for event in events]
     assert kinds[-1] == "done" and kinds.count("done") == 1
     assert kinds.count("test") == 3 and "status" in kinds
@@ -178,7 +177,7 @@ def test_events_of_a_submission(server):
 def test_events_of_a_compiled_program(server):
     token = server.submit({"language": "c", "code": f"/* {time.time_ns()} */ int main(void) {{ return 0; }}", "test_cases": [{}] * 5})
     with stream(server, token) as response:
-        kinds = [event["event"] for event in read_events(response)]
+        kinds = [event["event"] for event in read_events(event_stream(response))]
     assert kinds.count("compile") == 1 and kinds.count("test") == 5
     assert kinds.index("compile") < kinds.index("test")
 
@@ -188,21 +187,21 @@ def test_events_of_a_finished_submission(server):
     token = server.submit(STEPS)
     server.result(token)
     with stream(server, token) as response:
-        kinds = [event["event"] for event in read_events(response)]
+        kinds = [event["event"] for event in read_events(event_stream(response))]
     assert kinds.count("test") == 3 and kinds[-1] == "done"
 
 
 def test_events_resume_after_every_one_of_them(server):
     token = server.submit(STEPS)
     with stream(server, token) as response:
-        everything = read_events(response)
+        everything = read_events(event_stream(response))
     server.result(token)
     with stream(server, token) as response:
-        again = read_events(response)
+        again = read_events(event_stream(response))
     assert [event["id"] for event in again if event["event"] == "test"] == [event["id"] for event in everything if event["event"] == "test"]
     for position, event in enumerate(everything[:-1]):
         with stream(server, token, last=event["id"]) as response:
-            rest = read_events(response)
+            rest = read_events(event_stream(response))
         seen = {other["id"] for other in everything[:position + 1] if other["event"] in ("compile", "test")}
         due = {other["id"] for other in everything if other["event"] in ("compile", "test")} - seen
         assert {other["id"] for other in rest if other["event"] in ("compile", "test")} == due, (event, rest)
@@ -212,9 +211,9 @@ def test_events_resume_after_every_one_of_them(server):
 def test_events_resume_while_it_runs(server):
     token = server.submit(STEPS)
     with stream(server, token) as response:
-        first = read_events(response, stop=lambda event: event["event"] == "test")
+        first = read_events(event_stream(response), stop=lambda event: event["event"] == "test")
     with stream(server, token, last=first[-1]["id"]) as response:
-        rest = read_events(response)
+        rest = read_events(event_stream(response))
     tests = [event["id"] for event in first + rest if event["event"] == "test"]
     assert len(tests) == len(set(tests)) == 3
 
@@ -226,15 +225,16 @@ def test_a_last_event_id_that_never_was(server, last):
     with response:
         assert response.status_code in (200, 400)
         if response.status_code == 200:
-            assert read_events(response)[-1]["event"] == "done"
+            assert read_events(event_stream(response))[-1]["event"] == "done"
 
 
 def test_a_stream_ends_when_its_submission_is_cancelled(server):
     token = server.submit(SLEEP)
     with stream(server, token) as response:
-        read_events(response, stop=lambda event: event["event"] == "status")
+        events = event_stream(response)
+        read_events(events, stop=lambda event: event["event"] == "status")
         server.delete(f"/submissions/{token}")
-        last = read_events(response)[-1]
+        last = read_events(events)[-1]
     assert last["event"] == "done" and json.loads(last["data"])["status"] == "cancelled"
 
 
