@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and only that, from Debian's packages.
 #
-#   scripts/setup.sh GROUP…      build | languages | run | test | lint | bench
+#   scripts/setup.sh GROUP…      build | languages | run | test | lint | bench | fuzz
 #
 # Needs nothing but bash, dpkg and apt; asks no questions; does nothing when everything is there.
 set -euo pipefail
@@ -15,6 +15,7 @@ run=(curl)
 test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind user-mode-linux)
 lint=(git clang clang-format clang-tidy python3-pytest)
 bench=(wrk curl python3)
+fuzz=(clang libclang-rt-14-dev)
 
 # The toolchains, as the language definitions name them.
 language_packages() {
@@ -28,13 +29,13 @@ installed() {
 wanted=()
 for group in "$@"; do
     case $group in
-    build | run | test | lint | bench)
+    build | run | test | lint | bench | fuzz)
         declare -n packages=$group
         wanted+=("${packages[@]}")
         ;;
     languages) mapfile -t -O "${#wanted[@]}" wanted < <(language_packages) ;;
     *)
-        echo "setup: unknown group \"$group\"; there are: build languages run test lint bench" >&2
+        echo "setup: unknown group \"$group\"; there are: build languages run test lint bench fuzz" >&2
         exit 2
         ;;
     esac
