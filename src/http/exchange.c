@@ -26,11 +26,17 @@ void exchange_ref(struct http_exchange *x)
     atomic_fetch_add(&x->references, 1);
 }
 
+static void uncharge(struct http_exchange *x)
+{
+    atomic_fetch_sub(&x->server->buffered, (long long)x->buffered);
+    x->buffered = 0;
+}
+
 void exchange_unref(struct http_exchange *x)
 {
     if (atomic_fetch_sub(&x->references, 1) > 1)
         return;
-    atomic_fetch_sub(&x->server->buffered, (long long)x->buffered);
+    uncharge(x);
     server_unref(x->server);
     request_release(&x->request);
     buf_release(&x->extra);
@@ -71,6 +77,22 @@ struct str http_header(const struct http_exchange *x, const char *name)
 bool http_query(const struct http_exchange *x, const char *name, struct str *ret)
 {
     return request_query(&x->request, name, ret);
+}
+
+bool http_query_next(const struct http_exchange *x, size_t *at, struct str *ret_name, struct str *ret_value)
+{
+    return request_query_next(&x->request, at, ret_name, ret_value);
+}
+
+const void *http_route_data(const struct http_exchange *x)
+{
+    return x->route->data;
+}
+
+void http_drop_body(struct http_exchange *x)
+{
+    buf_release(&x->request.body);
+    uncharge(x);
 }
 
 /* ---- the answer ---- */

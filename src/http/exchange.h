@@ -21,8 +21,8 @@ struct connection;
 struct http_exchange {
     atomic_uint references;
     struct http_server *server;
-    struct request request; /* not changed once a handler sees it */
-    size_t buffered;        /* body bytes charged to the server */
+    struct request request; /* the handler's side's once a handler sees it: only http_drop_body changes it then */
+    size_t buffered;        /* body bytes charged to the server; goes with the body */
     const struct http_route *route;
     struct connection *connection; /* loop thread; NULL once that is closed */
     atomic_bool answered;

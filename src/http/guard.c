@@ -241,6 +241,10 @@ struct refusal guard_query(struct request *r)
     while (at && at < end) {
         const char *and = memchr(at, '&', (size_t)(end - at));
         const char *stop = and? and : end;
+        if (stop == at) { /* nothing between two "&": no parameter */
+            at++;
+            continue;
+        }
         const char *equals = memchr(at, '=', (size_t)(stop - at));
         const char *name_end = equals ? equals : stop, *value = equals ? equals + 1 : stop;
         bool ok = decode((struct str){at, (size_t)(name_end - at)}, true, &r->pairs);

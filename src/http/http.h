@@ -45,6 +45,7 @@ struct http_route {
     const char *path;         /* exact, or with one "{}" segment that matches [A-Za-z0-9_-]{1,64}: "/submissions/{}" */
     http_handler_fn *handler; /* on a handler thread; must lead to exactly one of the answers below, now or later */
     size_t max_body;          /* 0: the configuration's */
+    const void *data;         /* the handler's own: http_route_data */
 };
 
 /* routes and context must outlive the server. Starts listening (the address is known when it returns) and serving. */
@@ -66,11 +67,26 @@ struct str http_path(const struct http_exchange *exchange);
 struct str http_segment(const struct http_exchange *exchange); /* what "{}" matched */
 struct str http_body(const struct http_exchange *exchange);
 
+/*
+ * Frees the body and its share of max_buffered, for an exchange that is kept and has read it: http_body is empty afterwards, and
+ * earlier views of it are invalid. From the exchange's own handler, `ended` or deferred functions.
+ */
+void http_drop_body(struct http_exchange *exchange);
+
+/* The data of the route that matched. */
+const void *http_route_data(const struct http_exchange *exchange);
+
 /* The first header of that name, in any case; empty when absent. */
 struct str http_header(const struct http_exchange *exchange, const char *name);
 
 /* The first query parameter of that name, percent-decoded; false when absent. */
 bool http_query(const struct http_exchange *exchange, const char *name, struct str *ret);
+
+/*
+ * All query parameters in turn, percent-decoded, repeated ones too; both strings have a NUL behind them and none within. *at is 0
+ * at first; false at the end.
+ */
+bool http_query_next(const struct http_exchange *exchange, size_t *at, struct str *ret_name, struct str *ret_value);
 
 /* ---- answering: exactly once, from any thread; the exchange must not be touched afterwards ---- */
 void http_answer(struct http_exchange *exchange, int status, const char *content_type, struct str body);

@@ -142,17 +142,24 @@ bool request_header(const struct request *r, const char *name, struct str *ret)
     return false;
 }
 
+bool request_query_next(const struct request *r, size_t *at, struct str *ret_name, struct str *ret_value)
+{
+    if (*at >= r->pairs.len)
+        return false;
+    *ret_name = str_of(r->pairs.data + *at);
+    *ret_value = str_of(ret_name->data + ret_name->len + 1);
+    *at += ret_name->len + 1 + ret_value->len + 1;
+    return true;
+}
+
 bool request_query(const struct request *r, const char *name, struct str *ret)
 {
-    const char *at = r->pairs.data, *end = at + r->pairs.len;
-    while (at && at < end) {
-        const char *value = at + strlen(at) + 1;
-        size_t len = strlen(value);
-        if (strcmp(at, name) == 0) {
-            *ret = (struct str){value, len};
+    struct str found, value;
+    for (size_t at = 0; request_query_next(r, &at, &found, &value);) {
+        if (str_is(found, name)) {
+            *ret = value;
             return true;
         }
-        at = value + len + 1;
     }
     return false;
 }

@@ -51,4 +51,7 @@ bool request_header(const struct request *r, const char *name, struct str *ret);
 /* The decoded value of the first query parameter of that name. */
 bool request_query(const struct request *r, const char *name, struct str *ret);
 
+/* The query parameters one by one, decoded, each string with a NUL behind it. *at is 0 at first; false at the end. */
+bool request_query_next(const struct request *r, size_t *at, struct str *ret_name, struct str *ret_value);
+
 #endif

@@ -90,6 +90,19 @@ static void on_query(void *context, struct http_exchange *x)
     http_answer(x, 200, "text/plain", value);
 }
 
+/* Every parameter, and what the route knows of itself. */
+static void on_queries(void *context, struct http_exchange *x)
+{
+    struct fixture *f = context;
+    _cleanup_(buf_release) struct buf list = BUF_INIT;
+    struct str name, value;
+    bump(f, &f->hits);
+    buf_append_str(&list, http_route_data(x));
+    for (size_t at = 0; http_query_next(x, &at, &name, &value);)
+        buf_printf(&list, "(%s|%s)", name.data, value.data);
+    http_answer(x, 200, "text/plain", buf_view(&list));
+}
+
 static void on_headers(void *context, struct http_exchange *x)
 {
     struct fixture *f = context;
@@ -156,6 +169,12 @@ static void on_keep(void *context, struct http_exchange *x)
     keep(f, x);
 }
 
+static void on_keep_dropped(void *context, struct http_exchange *x)
+{
+    http_drop_body(x);
+    on_keep(context, x);
+}
+
 /* Takes note, and leaves the answer for later. */
 static void on_ended_silently(void *context, struct http_exchange *x, enum http_end why)
 {
@@ -210,7 +229,8 @@ static const struct http_route routes[] = {
     {"GET", "/problem", on_problem, 0},  {"GET", "/large", on_large, 0},
     {"GET", "/twice", on_twice, 0},      {"GET", "/keep", on_keep, 0},
     {"GET", "/stream", on_stream, 0},    {"GET", "/keep-silently", on_keep_silently, 0},
-    {"GET", "/block", on_block, 0},
+    {"GET", "/block", on_block, 0},      {"GET", "/queries", on_queries, 0, "all: "},
+    {"POST", "/keep", on_keep, 0},       {"POST", "/keep-dropped", on_keep_dropped, 0},
 };
 
 struct http_config test_config(void)

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -303,6 +304,58 @@ static void test_bodies_together(void **state)
     free(data);
 }
 
+static void answer_with_length(void *context, struct http_exchange *x)
+{
+    (void)context;
+    char text[32];
+    snprintf(text, sizeof text, "%zu bytes", http_body(x).len);
+    http_answer(x, 200, "text/plain", str_of(text));
+}
+
+static int post_body(const char *path, const char *data, size_t len)
+{
+    _cleanup_(freep) char *head = xasprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", path, len);
+    int fd = client_to(fix.server);
+    client_say(fd, head);
+    client_send(fd, data, len);
+    return fd;
+}
+
+static void expect_answer(int fd, int status, const char *body)
+{
+    struct reply r = client_read(fd, false);
+    assert_int_equal(r.status, status);
+    if (body)
+        assert_string_equal(buf_str(&r.body), body);
+    reply_release(&r);
+    close(fd);
+}
+
+/* A kept exchange holds its share of max_buffered until it gives its body back, once. */
+static void test_kept_bodies(void **state)
+{
+    (void)state;
+    enum { SIZE = 600 << 10, MANY = 10 };
+    struct http_config config = test_config();
+    config.max_body = config.max_buffered = 1 << 20;
+    restart(config);
+    _cleanup_(freep) char *data = xcalloc(1, SIZE);
+    int fds[MANY];
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = post_body("/keep-dropped", data, SIZE);
+        await_count(&fix.kept_count, i + 1);
+    }
+    int holder = post_body("/keep", data, SIZE);
+    await_count(&fix.kept_count, MANY + 1);
+    expect_answer(post_body("/keep", data, SIZE), 503, NULL);
+    for (int i = 0; i <= MANY; i++) {
+        if (i == MANY) /* nothing was given back twice */
+            expect_answer(post_body("/keep", data, SIZE), 503, NULL);
+        http_defer(fix.kept[i], answer_with_length, NULL);
+        expect_answer(i < MANY ? fds[i] : holder, 200, i < MANY ? "0 bytes" : "614400 bytes");
+    }
+}
+
 /* What a client sends ahead of its answer is held up to a limit; then the server stops reading. */
 static void test_early_bytes_are_bounded(void **state)
 {
@@ -370,6 +423,7 @@ int main(void)
         CASE(test_flood_past_the_limit),
         CASE(test_out_of_descriptors),
         CASE(test_bodies_together),
+        CASE(test_kept_bodies),
         CASE(test_early_bytes_are_bounded),
         CASE(test_clients_that_vanish),
     };

@@ -131,6 +131,9 @@ static void test_query(void **state)
     client_expect(fd, "GET /query?&&=&a=q&Q=1" H "\r\n", 200, "absent");
     client_expect(fd, "GET /query" H "\r\n", 200, "absent");
     client_expect(fd, "GET /query?" H "\r\n", 200, "absent");
+    client_expect(fd, "GET /queries?b=1&%61=%25&b=&c&&=x&" H "\r\n", 200, "all: (b|1)(a|%)(b|)(c|)(|x)");
+    client_expect(fd, "GET /queries?&" H "\r\n", 200, "all: ");
+    client_expect(fd, "GET /queries" H "\r\n", 200, "all: ");
     close(fd);
 }
 
