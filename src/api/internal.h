@@ -23,6 +23,12 @@ struct api {
     size_t committing;      /* submissions of which the store has not said yet whether they are durable */
 };
 
+/* What a route does, and every query parameter that it takes (up to a NULL): the data of its line in api_routes. */
+struct entrance {
+    http_handler_fn *handler;
+    const char *query[4];
+};
+
 /* The route table; the handlers' context is the struct api. */
 extern const struct http_route api_routes[];
 extern const size_t api_route_count;

@@ -4,6 +4,37 @@
 
 #include <errno.h>
 
+#include "base/encode.h"
+
+enum { NAME_SHOWN_MAX = 64 };
+
+static void complain_unknown(struct str name, const char *const *known, struct complaint *c)
+{
+    char shown[NAME_SHOWN_MAX + 1];
+    _cleanup_(buf_release) struct buf list = BUF_INIT;
+    snprintf(shown, sizeof shown, "%.*s", (int)utf8_cut(name.data, name.len, NAME_SHOWN_MAX), name.data);
+    for (size_t i = 0; known[i]; i++)
+        buf_printf(&list, "%s%s", i > 0 ? ", " : "", known[i]);
+    complain_field(c, shown, "unknown query parameter; known here: %s", list.len > 0 ? buf_str(&list) : "none");
+}
+
+int query_check(const struct http_exchange *x, const char *const *known, struct complaint *c)
+{
+    struct str name, value;
+    unsigned seen = 0;
+    for (size_t at = 0; http_query_next(x, &at, &name, &value);) {
+        unsigned i = 0;
+        while (known[i] && !str_is(name, known[i]))
+            i++;
+        if (!known[i])
+            complain_unknown(name, known, c);
+        else if (seen & 1U << i)
+            complain_field(c, known[i], "the query parameter is given more than once");
+        seen |= 1U << i;
+    }
+    return c->status ? -1 : 0;
+}
+
 /* "2", "0.25", ".5" as milliseconds; -EINVAL when it is not such a number or above most_ms. */
 static int parse_seconds(struct str text, int64_t most_ms, int64_t *ret)
 {

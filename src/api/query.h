@@ -6,6 +6,9 @@
 #include "api/complaint.h"
 #include "api/view.h"
 
+/* Each parameter is one of known (up to a NULL) and comes once; otherwise a complaint about each that is not so. */
+int query_check(const struct http_exchange *x, const char *const *known, struct complaint *c);
+
 /* ?wait=SECONDS, decimals allowed, as milliseconds: 0 to wait_max_ms. *ret keeps its value when the parameter is absent. */
 int query_wait(const struct api *api, const struct http_exchange *x, int64_t *ret, struct complaint *c);
 

@@ -223,6 +223,10 @@ static void digest_request(const struct door *door, struct str body, unsigned ch
 static void hand_in(struct api *api, struct http_exchange *x, const struct order *o)
 {
     struct submission *sub = o->submission;
+    unsigned char digest[SHA256_SIZE] = {0};
+    if (o->key)
+        digest_request(o->door, http_body(x), digest);
+    http_drop_body(x); /* a client that waits must not hold up to 16 MiB meanwhile */
     token_new(sub->token);
     sub->created_ms = clock_realtime_ms();
     _cleanup_(buf_release) struct buf request = BUF_INIT;
@@ -234,8 +238,7 @@ static void hand_in(struct api *api, struct http_exchange *x, const struct order
         .idempotency_key = o->key,
     };
     memcpy(submission.token, sub->token, sizeof submission.token);
-    if (o->key)
-        digest_request(o->door, http_body(x), submission.body_digest);
+    memcpy(submission.body_digest, digest, sizeof submission.body_digest);
     struct wait *wait = (struct wait *)visit_open(&wait_kind, api, x);
     wait->ms = o->wait_ms;
     wait->posted = true;

@@ -314,6 +314,20 @@ def test_bad_query(server, query, field):
     assert field in fields(problem(answer, answer.status_code))
 
 
+@pytest.mark.parametrize("method, path, known", [
+    ("POST", "/execute-batch", ["wait"]), ("POST", "/execute/batch", ["wait"]), ("POST", "/execute", ["wait"]),
+    ("GET", "/submissions/unknown", ["wait", "encoding", "fields"]), ("DELETE", "/submissions/unknown", []), ("GET", "/submissions/unknown/events", ["encoding"]),
+    ("GET", "/languages", ["all"]), ("GET", "/version", []), ("GET", "/healthz", []), ("GET", "/readyz", []), ("GET", "/openapi.json", []),
+])
+def test_unknown_and_repeated_query_parameters(server, method, path, known):
+    body = problem(server.request(method, path + "?wiat=1"), 422)
+    assert fields(body) == ["wiat"] and "wiat" in body["detail"]
+    assert all(name in body["errors"][0]["message"] for name in known)
+    assert fields(problem(server.request(method, path + "?a=1&b=2"), 422)) == ["a", "b"]
+    for name in known:
+        assert fields(problem(server.request(method, f"{path}?{name}=1&{name}=1"), 422)) == [name]
+
+
 def test_idempotency_key(server):
     def post(body, key):
         return server.post("/execute-batch", body, headers={"Idempotency-Key": key})

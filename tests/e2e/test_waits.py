@@ -8,7 +8,7 @@ import time
 
 import pytest
 import requests
-from harness import SLOW, alive, event_stream, parse_answer, read_events, wait_until
+from harness import SLOW, alive, event_stream, parse_answer, read_answers, read_events, wait_until
 
 WAITERS = 2000
 SLEEP = {"language": "python", "code": "import time; time.sleep(100)", "test_cases": [{}], "limits": {"wall_time_ms": 60000}}
@@ -115,6 +115,29 @@ def test_two_thousand_waiters_that_leave(new_server):
         waiters.close()
     assert_quick(server)
     server.delete(f"/submissions/{token}")
+
+
+@pytest.mark.timeout(240)
+def test_waiting_posts_do_not_hold_their_bodies(new_server):
+    """Bodies that wait for their results would fill api.max_buffered (256 MiB) with the 22nd: who comes then would get 503."""
+    server = new_server(queue_paused="true")
+    body = json.dumps({"language": "bash", "code": "true", "stdin": "x" * (12 << 20)}).encode()
+    head = b"POST /execute?wait=60 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    waiting = []
+    try:
+        for _ in range(24):
+            waiting.append(server.connect(timeout=60))
+            waiting[-1].sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            assert server.get("/languages").status_code == 200  # behind it in the same queue: bodies do not pile up unread
+        answer = server.post("/execute?wait=0", data=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 202, answer.text
+        assert server.terminate() == 0
+        for connection in waiting:
+            answers, _ = read_answers(connection, 20 * SLOW)
+            assert [answer.status for answer in answers] == [202], answers
+    finally:
+        for connection in waiting:
+            connection.close()
 
 
 def test_waits_of_many_submissions(server):

@@ -101,6 +101,77 @@ static void openapi_describes_the_routes(void **state)
     assert_int_equal(operations, api_route_count);
 }
 
+static const json_t *resolve(const json_t *document, const json_t *parameter)
+{
+    static const char prefix[] = "#/components/parameters/";
+    const char *reference = json_string_value(json_object_get(parameter, "$ref"));
+    if (!reference)
+        return parameter;
+    assert_memory_equal(reference, prefix, strlen(prefix));
+    const json_t *parameters = json_object_get(json_object_get(document, "components"), "parameters");
+    return json_object_get(parameters, reference + strlen(prefix));
+}
+
+static void openapi_describes_the_query_parameters(void **state)
+{
+    (void)state;
+    json_auto_t *document = ask_json(w, 200, "GET", "/openapi.json", NULL);
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct entrance *entrance = api_routes[i].data;
+        const json_t *operation = operation_of(json_object_get(document, "paths"), &api_routes[i]);
+        const json_t *list = json_object_get(operation, "parameters");
+        size_t known = 0;
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const json_t *parameter = resolve(document, json_array_get(list, k));
+            if (strcmp(text_at(parameter, "in"), "query") == 0)
+                assert_string_equal(entrance->query[known++], text_at(parameter, "name"));
+        }
+        assert_null(entrance->query[known]);
+    }
+}
+
+static void refused_query(const struct http_route *route, const char *query, const char *field, const char *text)
+{
+    const char *hole = strstr(route->path, "{}");
+    int before = hole ? (int)(hole - route->path) : (int)strlen(route->path);
+    _cleanup_(freep) char *path =
+        xasprintf("%.*s%s%s?%s", before, route->path, hole ? "abc" : "", hole ? hole + 2 : "", query);
+    _cleanup_(reply_release) struct reply r = ask(w, route->method, path, NULL, NULL);
+    assert_problem(&r, 422, field, text);
+}
+
+/* On every route, by the name, before anything else is looked at. */
+static void unknown_and_repeated_query_parameters(void **state)
+{
+    (void)state;
+    char longest[201] = "";
+    memset(longest, 'a', sizeof longest - 1);
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct http_route *route = &api_routes[i];
+        const char *const *query = ((const struct entrance *)route->data)->query;
+        refused_query(route, "colour=red", "colour", query[0] ? query[0] : "known here: none");
+        refused_query(route, "Wait=1", "Wait", "unknown");
+        refused_query(route, "%77ait%20=1", "wait ", "unknown");
+        refused_query(route, "=1", "", "unknown");
+        refused_query(route, "%ff=1", "\xef\xbf\xbd", "unknown");
+        refused_query(route, longest, longest + 200 - 64, "unknown");
+        for (; *query; query++) {
+            _cleanup_(freep) char *twice = xasprintf("%s=1&%s=1", *query, *query);
+            refused_query(route, twice, *query, "more than once");
+        }
+    }
+    _cleanup_(reply_release) struct reply r = ask(w, "GET", "/languages?a=1&all=true&b&all=true", NULL, NULL);
+    assert_int_equal(r.status, 422);
+    json_auto_t *problem = body_of(&r);
+    const json_t *errors = json_object_get(problem, "errors");
+    static const char *const fields[] = {"a", "b", "all"};
+    assert_int_equal(json_array_size(errors), ARRAY_LEN(fields));
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        assert_string_equal(text_at(json_array_get(errors, i), "field"), fields[i]);
+    json_auto_t *fine = ask_json(w, 200, "GET", "/languages?&all=true&", NULL);
+    assert_non_null(fine);
+}
+
 /* The limits table and the description say the same. */
 static void openapi_describes_the_limits(void **state)
 {
@@ -145,7 +216,9 @@ int main(void)
         cmocka_unit_test(languages),
         cmocka_unit_test(version_and_health),
         cmocka_unit_test(openapi_describes_the_routes),
+        cmocka_unit_test(openapi_describes_the_query_parameters),
         cmocka_unit_test(openapi_describes_the_limits),
+        cmocka_unit_test(unknown_and_repeated_query_parameters),
         cmocka_unit_test(other_methods_and_paths),
     };
     return cmocka_run_group_tests_name("catalogue", tests, open_world, close_world);
