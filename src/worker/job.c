@@ -27,7 +27,8 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
     job->started_ns = job->compiled_ns = clock_monotonic_ns();
     job->result = result_new(sub->test_count);
     job->result->started_ms = clock_realtime_ms();
-    job->result->queued_ns = MAX(job->result->started_ms - sub->created_ms, 0) * NS_PER_MS;
+    if (sub->created_ms > 0) /* else nobody accepted it before: run from a command line */
+        job->result->queued_ns = MAX(job->result->started_ms - sub->created_ms, 0) * NS_PER_MS;
     job->language = registry_find(tools->registry, sub->language, sub->version, &why);
     job->result->language = xstrdup(job->language ? job->language->name : sub->language);
     if (job->language && job->language->version)

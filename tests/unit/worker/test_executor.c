@@ -347,17 +347,19 @@ static void stop_on_first_failure_is_deterministic(void **state)
     }
 }
 
-static void a_run_past_the_first_failure_is_not_waited_for(void **state)
+static void runs_past_the_first_failure_are_neither_waited_for_nor_started(void **state)
 {
     struct submission *sub = submission_of("c", sleeper);
     sub->stop_on_first_failure = true;
     sub->limits.wall_time_ms = 60000;
     submission_case(sub, "100", "no");
-    submission_case(sub, "50000", "50000");
+    for (int i = 0; i < 5; i++)
+        submission_case(sub, "50000", "50000");
     int64_t start = clock_monotonic_ns();
     struct result *result = watch_run(*state, sub);
     assert_verdict(result, 0, VERDICT_WRONG_ANSWER);
-    assert_verdict(result, 1, VERDICT_SKIPPED);
+    for (size_t i = 1; i <= 5; i++)
+        assert_verdict(result, i, VERDICT_SKIPPED);
     assert_true(clock_monotonic_ns() - start < 30 * NS_PER_S);
 }
 
@@ -381,6 +383,26 @@ static void one_program_submitted_twice_at_once_is_compiled_once(void **state)
         watch_release(&watches[i]);
     }
     assert_int_equal(cached, ARRAY_LEN(watches) - 1);
+}
+
+/* Programs that are made in no time, so that the end of a making meets the other slot at every step of its waiting. */
+static void waiting_for_a_program_misses_no_end_of_its_making(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 400; round++) {
+        struct watch watches[2];
+        for (size_t i = 0; i < ARRAY_LEN(watches); i++) {
+            _cleanup_(freep) char *code = xasprintf("exit %d", round % 2 + 256 * round);
+            struct submission *sub = submission_of("bash", code);
+            submission_case(sub, "", NULL);
+            watch_init(&watches[i], engine.executor);
+            watch_start(&watches[i], sub);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(watches); i++) {
+            assert_verdict(watch_wait(&watches[i]), 0, round % 2 ? VERDICT_RUNTIME_ERROR : VERDICT_ACCEPTED);
+            watch_release(&watches[i]);
+        }
+    }
 }
 
 static void a_slot_does_other_work_while_a_program_is_made(void **state)
@@ -444,6 +466,23 @@ static void jobs_take_turns(void **state)
     watch_release(&small);
 }
 
+/* Of two equal ones none is done much before the other. */
+static void equal_jobs_end_together(void **state)
+{
+    struct watch *first = *state, second;
+    unsigned clock = 0;
+
+    watch_init(&second, engine.executor);
+    first->clock = second.clock = &clock;
+    watch_start(first, many_sleeps(60));
+    watch_start(&second, many_sleeps(60));
+    assert_int_equal(watch_wait(first)->verdict, VERDICT_ACCEPTED);
+    assert_int_equal(watch_wait(&second)->verdict, VERDICT_ACCEPTED);
+    assert_true(MIN(first->last_tick, second.last_tick) > 100);
+    assert_int_equal(MAX(first->last_tick, second.last_tick), 120);
+    watch_release(&second);
+}
+
 static void two_slots_run_at_once(void **state)
 {
     struct submission *sub = submission_of("c", sleeper);
@@ -502,6 +541,32 @@ static void a_cancelled_job_ends_soon(void **state)
         assert_int_equal(result->status, STATUS_CANCELLED);
         assert_true(clock_monotonic_ns() - start < 30 * NS_PER_S);
         assert_order(&watch);
+        watch_release(&watch);
+    }
+}
+
+/* A slot is committed to a run a moment before the box knows of it; large inputs make that moment long enough to be met. */
+static void cancelling_reaches_runs_that_are_about_to_begin(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        struct watch watch;
+        struct submission *sub = submission_of("bash", "read n; [ $n = 0 ] || sleep 55\n");
+        sub->limits.wall_time_ms = 60000;
+        submission_case(sub, "0\n", NULL);
+        for (int i = 0; i < 3; i++) {
+            struct buf *input = &submission_case(sub, "1\n", NULL)->stdin_data;
+            buf_reserve(input, 32 << 20);
+            memset(input->data + input->len, 'x', 32 << 20);
+            input->len += 32 << 20;
+        }
+        watch_init(&watch, engine.executor);
+        watch_start(&watch, sub);
+        watch_wait_tested(&watch, 1);
+        int64_t start = clock_monotonic_ns();
+        executor_cancel(engine.executor, watch.job);
+        assert_int_equal(watch_wait(&watch)->status, STATUS_CANCELLED);
+        assert_true(clock_monotonic_ns() - start < 30 * NS_PER_S);
         watch_release(&watch);
     }
 }
@@ -580,13 +645,16 @@ int main(int argc, char **argv)
         TEST(names_that_clash_are_the_authors_mistake),
         TEST(a_language_that_is_not_here_fails_the_job),
         TEST(stop_on_first_failure_is_deterministic),
-        TEST(a_run_past_the_first_failure_is_not_waited_for),
+        TEST(runs_past_the_first_failure_are_neither_waited_for_nor_started),
         TEST(one_program_submitted_twice_at_once_is_compiled_once),
+        TEST(waiting_for_a_program_misses_no_end_of_its_making),
         TEST(a_slot_does_other_work_while_a_program_is_made),
         TEST(jobs_take_turns),
+        TEST(equal_jobs_end_together),
         TEST(two_slots_run_at_once),
         TEST(idle_is_told),
         TEST(a_cancelled_job_ends_soon),
+        TEST(cancelling_reaches_runs_that_are_about_to_begin),
         TEST(a_job_may_be_cancelled_from_its_own_callback),
         TEST(closing_cancels_what_runs),
         TEST(when_the_jail_dies_jobs_end_cancelled),
