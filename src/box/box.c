@@ -33,8 +33,8 @@ struct run {
     uint64_t number;
     struct stream out, err;
     struct collector collector;
-    int given[5];  /* stdin, stdout, stderr, [artifact], [collect socket], as sent */
-    bool owned[5]; /* close after sending */
+    int given[FD_MESSAGE_MAX_FDS];  /* stdin, stdout, stderr, extra ones, [artifact], [collect socket], as sent */
+    bool owned[FD_MESSAGE_MAX_FDS]; /* close after sending */
     size_t given_count;
     bool cancel_sent;
 };
@@ -54,6 +54,11 @@ static int append_words(char *strings, size_t *len, uint32_t *count, const char 
     return 0;
 }
 
+static bool collects(const struct box_spec *spec)
+{
+    return spec->collect_fd >= 0 || (spec->collect_names && spec->collect_names[0]);
+}
+
 static int write_request(struct box *box, const struct box_spec *spec, uint64_t number, size_t *ret_len,
                          struct error *err)
 {
@@ -70,13 +75,17 @@ static int write_request(struct box *box, const struct box_spec *spec, uint64_t 
         .processes = (uint32_t)spec->limits.processes,
         .flags = (spec->artifact_fd >= 0 ? JAIL_HAS_ARTIFACT : 0U) |
                  (spec->artifact_fd >= 0 && spec->link_artifact ? JAIL_LINK_ARTIFACT : 0U) |
-                 (spec->collect_fd >= 0 ? JAIL_COLLECT : 0U),
+                 (collects(spec) ? JAIL_COLLECT : 0U),
+        .extra = spec->extra_count,
+        .cpu_plus = spec->pinned ? spec->cpu + 1 : 0,
     };
     size_t len = 0;
     int r = append_words(request->strings, &len, &request->argc, spec->argv);
     if (r == 0)
         r = append_words(request->strings, &len, &request->envc, spec->envp);
-    if (r < 0 || request->argc + request->envc > JAIL_WORDS_MAX)
+    if (r == 0)
+        r = append_words(request->strings, &len, &request->namec, spec->collect_names);
+    if (r < 0 || request->argc + request->envc + request->namec > JAIL_WORDS_MAX)
         return error_set(err, -E2BIG, "arguments and environment are too long");
     request->strings_len = (uint32_t)len;
     *ret_len = sizeof *request + len;
@@ -112,12 +121,18 @@ static int open_streams(struct run *run, const struct box_spec *spec)
             return -errno;
         give(run, null, true);
     }
-    int r = give_pipe(run, &run->out);
+    int r = 0;
+    if (spec->stdout_to > 0)
+        give(run, spec->stdout_to, false);
+    else
+        r = give_pipe(run, &run->out);
     if (r == 0)
         r = give_pipe(run, &run->err);
+    for (unsigned i = 0; r == 0 && i < spec->extra_count; i++)
+        give(run, spec->extra_fds[i], false);
     if (r == 0 && spec->artifact_fd >= 0)
         give(run, spec->artifact_fd, false);
-    if (r == 0 && spec->collect_fd >= 0) {
+    if (r == 0 && collects(spec)) {
         int pair[2];
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
             return -errno;
@@ -313,6 +328,8 @@ static bool end_run(struct box *box)
 static int execute(struct run *run, const struct box_spec *spec, struct jail_report *report, struct error *err)
 {
     size_t len = 0;
+    if (spec->extra_count > JAIL_EXTRA_MAX)
+        return error_set(err, -EINVAL, "more than %d extra descriptors", JAIL_EXTRA_MAX);
     int r = write_request(run->box, spec, run->number, &len, err);
     if (r < 0)
         return r;
@@ -337,7 +354,10 @@ int box_run(struct box *box, const struct box_spec *spec, struct box_report *ret
         .number = begin_run(box),
         .out = {.fd = -1, .out = &report.out, .limit = limit},
         .err = {.fd = -1, .out = &report.err, .limit = limit},
-        .collector = {.socket = -1, .folder = spec->collect_fd, .room = spec->limits.file_kb * 1024},
+        .collector = {.socket = -1,
+                      .folder = spec->collect_names ? -1 : spec->collect_fd,
+                      .report = &report,
+                      .room = spec->collect_max > 0 ? spec->collect_max : spec->limits.file_kb * 1024},
     };
     struct jail_report facts = {0};
     int r = execute(&run, spec, &facts, err);
@@ -360,6 +380,13 @@ void box_report_release(struct box_report *report)
 {
     buf_release(&report->out);
     buf_release(&report->err);
+    for (size_t i = 0; i < report->file_count; i++) {
+        free(report->files[i].name);
+        buf_release(&report->files[i].content);
+    }
+    free(report->files);
+    report->files = NULL;
+    report->file_count = 0;
 }
 
 void box_cancel(struct box *box)

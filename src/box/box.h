@@ -66,6 +66,20 @@ struct box_spec {
     int64_t tmpfs_kb;        /* room in /box/work, /tmp and /dev/shm together; 0: 64 MiB */
     int64_t output_keep;     /* bytes of each stream kept in the report; 0: all up to the limit */
     int collect_fd; /* >= 0: every regular file below /box/work/out (which then exists) is copied into this directory, when it exits 0 */
+    const char *const
+        *collect_names;   /* NULL-terminated, or NULL: these files of the working directory end up in the report */
+    int64_t collect_max;  /* bytes of all of them together */
+    int stdout_to;        /* > 0: standard output goes there instead of into the report, unlimited by output_kb */
+    const int *extra_fds; /* the program finds them at 3, 4, 5 */
+    unsigned extra_count; /* at most 3 */
+    bool pinned;          /* to one processor: */
+    unsigned cpu;
+};
+
+/* A file that was asked for by collect_names. */
+struct box_file {
+    char *name;
+    struct buf content;
 };
 
 struct box_report {
@@ -79,7 +93,9 @@ struct box_report {
     bool processes_limited; /* a fork or thread was refused by the process limit */
     struct buf out, err;    /* captured output, at most limits.output_kb each */
     bool truncated;         /* output_keep cut one of them */
-    bool collect_failed;    /* something below /box/work/out was not a regular file, or too many, or too large */
+    struct box_file *files; /* of collect_names, those that were there */
+    size_t file_count;
+    bool collect_failed; /* something to be collected was not a regular file, or too many, or too large */
 };
 
 /* 0 and a report (release it), or -errno when the engine itself failed: the run may then be tried again on any box. */

@@ -29,12 +29,13 @@ struct jail {
     struct box boxes[];
 };
 
-/* The compiler's files, one message each, into the folder collect_fd. 0 at the end of the socket. */
+/* Files from the box, one message each: into a folder, or into the report when folder < 0. */
 struct collector {
     int socket; /* our end; -1 when nothing is collected (any more) */
     int folder;
     int64_t room; /* bytes that may still be copied */
     unsigned files;
+    struct box_report *report;
     bool failed;
 };
 void collector_receive(struct collector *collector);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * collector.c: takes the files that a compile run leaves below out/ and copies them into a folder of ours.
+ * collector.c: takes the files that come out of a box: what a compiler left below out/ goes into a folder of ours, files that were
+ * asked for by name into the report.
  *
  * The sender lives in the box, so nothing it says is believed: the name is checked part by part and opened below our own folder without
  * following links, the descriptor must be a regular file by fstat, and the bytes copied are bounded whatever size it claims.
@@ -62,6 +63,20 @@ static int copy(int from, int to, int64_t *room)
     }
 }
 
+static int keep_in_report(struct collector *collector, const struct jail_file *file, int from)
+{
+    _cleanup_(buf_release) struct buf content = BUF_INIT;
+    int r = fd_read_all(from, (size_t)MAX(collector->room, (int64_t)0), &content);
+    if (r < 0)
+        return r;
+    collector->room -= (int64_t)content.len;
+    struct box_report *report = collector->report;
+    report->files = xrealloc(report->files, (report->file_count + 1) * sizeof *report->files);
+    report->files[report->file_count++] = (struct box_file){.name = xstrdup(file->name), .content = content};
+    content = BUF_INIT;
+    return 0;
+}
+
 static int keep_file(struct collector *collector, struct jail_file *file, int from)
 {
     struct stat st;
@@ -69,6 +84,8 @@ static int keep_file(struct collector *collector, struct jail_file *file, int fr
         return -EINVAL;
     if (++collector->files > BOX_COLLECT_FILES_MAX)
         return -EMFILE;
+    if (collector->folder < 0)
+        return keep_in_report(collector, file, from);
     const char *last = NULL;
     _cleanup_(fd_closep) int parent = open_parent(collector->folder, file->name, &last);
     if (parent < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * collect.c: hands the compiler's files out of the box, from inside, as the box's own user, when every program is dead.
+ * collect.c: hands files out of the box, from inside, as the box's own user, when every program is dead.
  *
  * Nothing outside opens a path that a program could have made: what leaves is an open descriptor of a regular file, and the receiver
  * checks that again. Symbolic links, FIFOs, sockets, devices and hard links are refused (a descriptor is opened with O_NOFOLLOW and
@@ -9,9 +9,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -64,10 +66,42 @@ static int walk_directory(struct walk *walk, int directory, size_t name_len)
     return r;
 }
 
-int collect_send(int socket)
+/* One named file: no link on the way, nothing above the working directory, nothing but a regular file with one name. */
+static int send_named(struct walk *walk, int work, const char *name)
+{
+    struct open_how how = {
+        .flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+    };
+    size_t len = strnlen(name, JAIL_NAME_MAX);
+    if (len >= JAIL_NAME_MAX)
+        return -ENAMETOOLONG;
+    _cleanup_(fd_closep) int fd = (int)syscall(SYS_openat2, work, name, &how, sizeof how);
+    struct stat st;
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+        return -EINVAL;
+    memcpy(walk->message.name, name, len + 1);
+    walk->message.executable = (st.st_mode & 0111) != 0;
+    return fd_send(walk->socket, &walk->message, sizeof walk->message, &fd, 1);
+}
+
+int collect_send(int socket, char *const *names)
 {
     static struct walk walk; /* static: a launcher's stack stays small */
     walk = (struct walk){.socket = socket, .message = {.magic = JAIL_MAGIC}};
-    int out = open("/box/work/out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return out < 0 ? -errno : walk_directory(&walk, out, 0);
+    if (!names[0]) {
+        int out = open("/box/work/out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return out < 0 ? -errno : walk_directory(&walk, out, 0);
+    }
+    _cleanup_(fd_closep) int work = open("/box/work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int worst = work < 0 ? -errno : 0;
+    for (; work >= 0 && *names; names++) {
+        int r = send_named(&walk, work, *names);
+        worst = r < 0 ? r : worst; /* the others are still sent */
+    }
+    return worst;
 }

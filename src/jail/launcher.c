@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -47,14 +48,31 @@ static int limit(int resource, int64_t value)
     return setrlimit(resource, &both);
 }
 
-/* Runs in the vforked child, on the launcher's memory: system calls only. Returns only on failure. */
-static void become_program(const struct checked_request *request, const int streams[3])
+static int pin(uint32_t cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    return sched_setaffinity(0, sizeof set, &set);
+}
+
+/*
+ * Runs in the vforked child, on the launcher's memory: system calls only. Returns only on failure. The descriptors were received
+ * behind the launcher's own four, so each is above the place it goes to, and none is overwritten before its turn.
+ */
+static void become_program(const struct checked_request *request, const int *streams)
 {
     const struct jail_request *wire = request->wire;
-    for (int i = 0; i < 3; i++)
+    int count = 3 + (int)wire->extra;
+    for (int i = 0; i < count; i++)
         if (dup2(streams[i], i) < 0)
             return;
-    if (close_range(3, ~0U, 0) < 0 || chdir(WORK_DIR) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0)
+    if (wire->cpu_plus > 0 && pin(wire->cpu_plus - 1) < 0)
+        return;
+    /* A session of its own: what belongs to a session (the kernel's autogroup with its priority) ends with the run. */
+    if (close_range((unsigned)count, ~0U, 0) < 0 || setsid() < 0)
+        return;
+    if (chdir(WORK_DIR) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0)
         return;
     /* The CPU limit is kept by the slot; this one is a second line, should the slot be stopped. */
     if (limit(RLIMIT_STACK, wire->stack_bytes) < 0 || limit(RLIMIT_FSIZE, wire->file_bytes) < 0 ||
@@ -63,7 +81,7 @@ static void become_program(const struct checked_request *request, const int stre
     execve(request->argv[0], request->argv, request->envp);
 }
 
-static pid_t start_program(const struct checked_request *request, const int streams[3], volatile int *exec_errno)
+static pid_t start_program(const struct checked_request *request, const int *streams, volatile int *exec_errno)
 {
     pid_t pid = vfork();
     if (pid == 0) {
@@ -125,14 +143,15 @@ static int link_artifact(void)
     return r;
 }
 
-static int prepare(uint32_t flags)
+static int prepare(const struct jail_request *wire)
 {
+    uint32_t flags = wire->flags;
     if (flags & JAIL_LINK_ARTIFACT) {
         int r = link_artifact();
         if (r < 0)
             return r;
     }
-    if ((flags & JAIL_COLLECT) && mkdir(WORK_DIR "/out", 0755) < 0 && errno != EEXIST)
+    if ((flags & JAIL_COLLECT) && wire->namec == 0 && mkdir(WORK_DIR "/out", 0755) < 0 && errno != EEXIST)
         return -errno;
     return 0;
 }
@@ -140,18 +159,20 @@ static int prepare(uint32_t flags)
 static void launch(const struct checked_request *request, const int *fds, size_t fd_count, struct launch_result *result)
 {
     uint32_t flags = request->wire->flags;
-    volatile int exec_errno = -prepare(flags);
+    volatile int exec_errno = -prepare(request->wire);
     int64_t started = clock_monotonic_ns();
     pid_t program = exec_errno == 0 ? start_program(request, fds, &exec_errno) : -1;
     if (program < 0 && exec_errno == 0)
         exec_errno = errno;
-    for (int i = 0; i < 3; i++)
+    size_t streams = 3 + request->wire->extra;
+    for (size_t i = 0; i < streams; i++)
         close(fds[i]); /* ours must not keep the readers of the program's output waiting */
     wait_until_empty(program, result, started);
     result->exec_errno = exec_errno;
+    /* Named files are wanted however the program ended; what a compiler made, only when it says that it succeeded. */
     bool exited_well = exec_errno == 0 && WIFEXITED(result->wait_status) && WEXITSTATUS(result->wait_status) == 0;
-    if ((flags & JAIL_COLLECT) && exited_well)
-        result->collect_failed = collect_send(fds[fd_count - 1]) < 0;
+    if ((flags & JAIL_COLLECT) && (exited_well || request->wire->namec > 0))
+        result->collect_failed = collect_send(fds[fd_count - 1], request->names) < 0;
     result->ipc_objects = ipc_objects();
 }
 
@@ -167,12 +188,15 @@ void launcher_main(int socket)
         ssize_t n = fd_receive(socket, message, sizeof message, fds, ARRAY_LEN(fds), &count, 0);
         if (n <= 0)
             _exit(0); /* the slot is gone */
-        if (request_check(message, (size_t)n, &request) < 0 || count < 3)
+        if (request_check(message, (size_t)n, &request) < 0)
+            _exit(3);
+        size_t streams = 3 + request.wire->extra, collect = request.wire->flags & JAIL_COLLECT ? 1 : 0;
+        if (count != streams + collect)
             _exit(3);
         struct launch_result result = {0};
         launch(&request, fds, count, &result);
-        for (size_t i = 3; i < count; i++)
-            close(fds[i]);
+        if (collect)
+            close(fds[streams]);
         if (fd_send(socket, &result, sizeof result, NULL, 0) < 0)
             _exit(0);
     }

@@ -44,8 +44,11 @@ void launcher_end(struct launcher *launcher);
 /* The part that runs as process 1. Never returns. */
 void launcher_main(int socket) ATTR_NORETURN;
 
-/* Collects: sends every regular file below /box/work/out over the socket. 0, or -errno when something was not as it should be. */
-int collect_send(int socket);
+/*
+ * Sends files over the socket: those of names (NULL-terminated, relative to the working directory; missing ones are left out), or
+ * every regular file below /box/work/out when names is empty. 0, or -errno when something was not as it should be.
+ */
+int collect_send(int socket, char *const *names);
 
 enum { BOX_UID = 1000 }; /* what owner is called inside, where there is a user namespace */
 

@@ -35,22 +35,39 @@ static bool in_range(const struct jail_request *request)
 /* Splits strings into words: exactly as many NUL-terminated ones as announced, to the last byte. */
 static bool split(struct jail_request *request, struct checked_request *ret)
 {
+    const uint32_t counts[] = {request->argc, request->envc, request->namec};
+    char ***const lists[] = {NULL, &ret->envp, &ret->names};
     char *at = request->strings, *end = request->strings + request->strings_len;
-    size_t slot = 0, words = (size_t)request->argc + request->envc;
-    for (size_t i = 0; i < words; i++) {
-        char *nul = memchr(at, '\0', (size_t)(end - at));
-        if (!nul)
-            return false;
-        if (i == request->argc)
-            ret->argv[slot++] = NULL;
-        ret->argv[slot++] = at;
-        at = nul + 1;
+    char **slot = ret->argv;
+    for (size_t list = 0; list < sizeof counts / sizeof counts[0]; list++) {
+        if (lists[list])
+            *lists[list] = slot;
+        for (uint32_t i = 0; i < counts[list]; i++) {
+            char *nul = memchr(at, '\0', (size_t)(end - at));
+            if (!nul)
+                return false;
+            *slot++ = at;
+            at = nul + 1;
+        }
+        *slot++ = NULL;
     }
-    if (request->envc == 0)
-        ret->argv[slot++] = NULL;
-    ret->argv[slot] = NULL;
-    ret->envp = ret->argv + request->argc + 1;
     return at == end && ret->argv[0][0] != '\0';
+}
+
+/* argc + envc + namec fit, without overflow. */
+static bool countable(const struct jail_request *request)
+{
+    uint64_t words = (uint64_t)request->argc + request->envc + request->namec;
+    return request->argc >= 1 && words <= JAIL_WORDS_MAX;
+}
+
+/* Flags are known and agree with each other and with the counts. */
+static bool consistent(const struct jail_request *request)
+{
+    uint32_t flags = request->flags;
+    return (flags & ~(uint32_t)JAIL_FLAGS_ALL) == 0 && request->extra <= JAIL_EXTRA_MAX &&
+           request->cpu_plus <= JAIL_CPUS_MAX && (!(flags & JAIL_LINK_ARTIFACT) || (flags & JAIL_HAS_ARTIFACT)) &&
+           (request->namec == 0 || (flags & JAIL_COLLECT));
 }
 
 int request_check(void *message, size_t len, struct checked_request *ret)
@@ -60,15 +77,11 @@ int request_check(void *message, size_t len, struct checked_request *ret)
         return -EPROTO;
     if (request->strings_len > JAIL_STRINGS_MAX || len != sizeof *request + request->strings_len)
         return -EPROTO;
-    if (request->argc < 1 || request->argc > JAIL_WORDS_MAX || request->envc > JAIL_WORDS_MAX - request->argc)
-        return -EPROTO;
-    if ((request->flags & ~(uint32_t)JAIL_FLAGS_ALL) != 0 || request->reserved != 0)
-        return -EPROTO;
-    if ((request->flags & JAIL_LINK_ARTIFACT) && !(request->flags & JAIL_HAS_ARTIFACT))
+    if (!countable(request) || !consistent(request))
         return -EPROTO;
     if (!in_range(request) || !split(request, ret))
         return -EPROTO;
     ret->wire = request;
-    ret->fds_expected = 3 + !!(request->flags & JAIL_HAS_ARTIFACT) + !!(request->flags & JAIL_COLLECT);
+    ret->fds_expected = 3 + request->extra + !!(request->flags & JAIL_HAS_ARTIFACT) + !!(request->flags & JAIL_COLLECT);
     return 0;
 }

@@ -10,8 +10,9 @@
 /* A request whose every field was checked; argv and envp point into the message. */
 struct checked_request {
     const struct jail_request *wire;
-    char *argv[JAIL_WORDS_MAX + 2]; /* argv, NULL, envp, NULL */
+    char *argv[JAIL_WORDS_MAX + 3]; /* argv, NULL, envp, NULL, names, NULL */
     char **envp;
+    char **names;
     size_t fds_expected;
 };
 

@@ -4,29 +4,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/in6.h>
 #include <linux/prctl.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define LOW32 0xffffffffU
 
-/* One line of policy.def. Several conditional ones for a call are alternatives. */
+/* One line of policy.def: an action when all its conditions hold. Several lines for a call are alternatives. */
 struct rule {
     const char *name;
     uint32_t action;
-    bool conditional;
-    unsigned argument;
-    uint64_t mask, value;
+    unsigned count;
+    struct {
+        unsigned argument;
+        uint64_t mask, value;
+    } conditions[3];
 };
 
 static const struct rule rules[] = {
-#define ALLOW(call)                             {#call, SCMP_ACT_ALLOW, false, 0, 0, 0},
-#define REFUSE(call)                            {#call, SCMP_ACT_ERRNO(EPERM), false, 0, 0, 0},
-#define ALLOW_IF(call, argument, mask, value)   {#call, SCMP_ACT_ALLOW, true, argument, mask, value},
-#define REFUSE_IF(call, argument, value, error) {#call, SCMP_ACT_ERRNO(error), true, argument, LOW32, value},
+#define ALLOW(call)                          {#call, SCMP_ACT_ALLOW, 0, {{0}}},
+#define REFUSE(call)                         {#call, SCMP_ACT_ERRNO(EPERM), 0, {{0}}},
+#define ALLOW_IF(call, a, mask, value)       {#call, SCMP_ACT_ALLOW, 1, {{a, mask, value}}},
+#define ALLOW_IF2(call, a, m, v, a2, m2, v2) {#call, SCMP_ACT_ALLOW, 2, {{a, m, v}, {a2, m2, v2}}},
+#define ALLOW_IF3(call, a, m, v, a2, m2, v2, a3, m3, v3) \
+    {#call, SCMP_ACT_ALLOW, 3, {{a, m, v}, {a2, m2, v2}, {a3, m3, v3}}},
+#define REFUSE_IF(call, a, value, error) {#call, SCMP_ACT_ERRNO(error), 1, {{a, LOW32, value}}},
+#define REFUSE_IF2(call, a, value, a2, value2, error) \
+    {#call, SCMP_ACT_ERRNO(error), 2, {{a, LOW32, value}, {a2, LOW32, value2}}},
 #include "jail/policy.def"
 };
 
@@ -40,10 +50,15 @@ static int add(scmp_filter_ctx filter, const struct rule *rule, struct error *er
     int call = seccomp_syscall_resolve_name(rule->name);
     if (call == __NR_SCMP_ERROR)
         return 0; /* newer than this libseccomp: the default action covers it */
-    struct scmp_arg_cmp condition = {
-        .arg = rule->argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = rule->mask, .datum_b = rule->value & rule->mask};
-    return must(seccomp_rule_add_array(filter, rule->action, call, rule->conditional ? 1 : 0, &condition), err,
-                rule->name);
+    struct scmp_arg_cmp conditions[ARRAY_LEN(rule->conditions)];
+    for (unsigned i = 0; i < rule->count; i++)
+        conditions[i] = (struct scmp_arg_cmp){
+            .arg = rule->conditions[i].argument,
+            .op = SCMP_CMP_MASKED_EQ,
+            .datum_a = rule->conditions[i].mask,
+            .datum_b = rule->conditions[i].value & rule->conditions[i].mask,
+        };
+    return must(seccomp_rule_add_array(filter, rule->action, call, rule->count, conditions), err, rule->name);
 }
 
 static int fill(scmp_filter_ctx filter, struct error *err)

@@ -266,16 +266,20 @@ static int start(struct slot *slot, struct run *run, const void *message, size_t
 {
     const struct jail_request *request = run->request;
     bool has_artifact = request->flags & JAIL_HAS_ARTIFACT;
+    size_t streams = 3 + request->extra;
     int r = root_fresh_scratch(&slot->root, request->tmpfs_bytes, &slot->error);
     if (r == 0)
-        r = root_show_artifact(&slot->root, has_artifact ? fds[3] : -1, &slot->error);
+        r = root_show_artifact(&slot->root, has_artifact ? fds[streams] : -1, &slot->error);
     if (r == 0)
         r = cgroup_begin(slot->leaf, request->memory_bytes, request->processes, RESIDENT, &slot->error);
     if (r < 0)
         return r;
     /* The launcher needs the streams and the collect socket; the artifact's descriptor stays here. */
-    int forwarded[4] = {fds[0], fds[1], fds[2], fds[fd_count - 1]};
-    size_t count = request->flags & JAIL_COLLECT ? 4 : 3;
+    int forwarded[FD_MESSAGE_MAX_FDS];
+    memcpy(forwarded, fds, streams * sizeof *fds);
+    size_t count = streams;
+    if (request->flags & JAIL_COLLECT)
+        forwarded[count++] = fds[fd_count - 1];
     run->started_ns = clock_monotonic_ns();
     r = fd_send(slot->launcher.socket, message, len, forwarded, count);
     return r < 0 ? error_errno(&slot->error, r, "talking to the launcher") : 0;

@@ -2,7 +2,7 @@
 /*
  * wire.h: what travels between evalx and evalx-jail: fixed structs over one SOCK_SEQPACKET socket a slot.
  *
- *   evalx → slot   JAIL_RUN     request + strings, descriptors: stdin, stdout, stderr, [artifact directory], [collect socket]
+ *   evalx → slot   JAIL_RUN     request + strings, descriptors: stdin, stdout, stderr, further ones, [artifact], [collect socket]
  *   evalx → slot   JAIL_CANCEL  ends the run with that number, if it is still going
  *   slot → evalx   JAIL_READY   the slot is built (after start, and after every rebuild)
  *   slot → evalx   JAIL_REPORT  the run with that number has ended and nothing of it is left alive
@@ -22,6 +22,8 @@ enum {
     JAIL_STRINGS_MAX = 98304, /* bytes of argv and envp together, with their NULs */
     JAIL_WORDS_MAX = 1024,    /* entries of argv and envp together */
     JAIL_TEXT_MAX = 512,
+    JAIL_CPUS_MAX = 1024,
+    JAIL_EXTRA_MAX = 3,     /* descriptors that a program has beyond 0, 1 and 2 */
     JAIL_NAME_MAX = 1024,   /* bytes of a collected file's relative path, with its NUL */
     JAIL_CONTROL_FD = 3,    /* evalx-jail finds its control socket here ... */
     JAIL_FIRST_SLOT_FD = 4, /* ... and its slots' sockets here and after */
@@ -32,7 +34,8 @@ enum jail_message { JAIL_RUN = 1, JAIL_CANCEL, JAIL_READY, JAIL_REPORT, JAIL_LOS
 enum jail_flags {
     JAIL_HAS_ARTIFACT = 1U << 0,  /* a directory descriptor follows the three streams: shown read-only at /artifact */
     JAIL_LINK_ARTIFACT = 1U << 1, /* its top-level entries are linked into the working directory */
-    JAIL_COLLECT = 1U << 2,       /* the last descriptor is a socket to which the regular files below out/ are sent */
+    JAIL_COLLECT =
+        1U << 2, /* the last descriptor is a socket to which files are sent: those named, else all below out/ */
     JAIL_FLAGS_ALL = (1U << 3) - 1,
 };
 
@@ -42,7 +45,7 @@ struct jail_header {
     uint64_t number; /* of the run; 0 where none is meant */
 };
 
-/* JAIL_RUN. argc + envc NUL-terminated strings follow, argv first. */
+/* JAIL_RUN. argc + envc + namec NUL-terminated strings follow, in this order. */
 struct jail_request {
     struct jail_header header;
     int64_t cpu_ns, wall_ns; /* 1 ms … 1 h */
@@ -50,8 +53,10 @@ struct jail_request {
     uint32_t processes;
     uint32_t flags; /* enum jail_flags */
     uint32_t argc, envc;
+    uint32_t namec;    /* files to collect from the working directory; 0 with JAIL_COLLECT: all below out/ */
+    uint32_t extra;    /* descriptors that the program finds at 3 and after */
+    uint32_t cpu_plus; /* 1 + the processor it is pinned to; 0: any */
     uint32_t strings_len;
-    uint32_t reserved; /* 0 */
     char strings[];
 };
 
@@ -81,7 +86,7 @@ struct jail_notice {
 struct jail_file {
     uint32_t magic;
     uint32_t executable;
-    char name[JAIL_NAME_MAX]; /* relative to out/, terminated */
+    char name[JAIL_NAME_MAX]; /* relative to out/, or the name that was asked for; terminated */
 };
 
 #endif

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -338,6 +340,52 @@ static int produce_bad(char **args)
     return 0;
 }
 
+static int read_extra(char **args)
+{
+    (void)args;
+    for (int fd = 3; fd < 8; fd++) {
+        char text[64];
+        ssize_t n = read(fd, text, sizeof text - 1);
+        if (n < 0 && errno == EBADF)
+            continue;
+        text[n > 0 ? n : 0] = '\0';
+        printf("%d:%s ", fd, text);
+    }
+    return 0;
+}
+
+static int count_processors(char **args)
+{
+    (void)args;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    printf("%d", CPU_COUNT(&set));
+    return 0;
+}
+
+/* Files to be asked for by name, honest and otherwise; ends badly all the same. */
+static int produce_named(char **args)
+{
+    (void)args;
+    FILE *file = fopen("out.txt", "w");
+    mkdir("sub", 0700);
+    FILE *inner = fopen("sub/inner.txt", "w");
+    if (!file || !inner)
+        return 1;
+    fputs("named", file);
+    fputs("inner", inner);
+    fclose(file);
+    fclose(inner);
+    bool planted = symlink("/etc/passwd", "link.txt") == 0 && symlink("/etc", "etc") == 0 &&
+                   mkfifo("fifo", 0600) == 0 && mkdir("folder", 0700) == 0 && rename("out.txt", "hard.txt") == 0 &&
+                   link("hard.txt", "twin.txt") == 0;
+    file = fopen("out.txt", "w");
+    fputs("named", file);
+    fclose(file);
+    return planted ? 5 : 1;
+}
+
 static const struct {
     const char *name;
     int (*run)(char **args);
@@ -366,6 +414,9 @@ static const struct {
     {"show", show},
     {"write-artifact", write_artifact},
     {"read-link", read_link},
+    {"read-extra", read_extra},
+    {"count-processors", count_processors},
+    {"produce-named", produce_named},
     {"produce", produce},
     {"produce-bad", produce_bad},
 };

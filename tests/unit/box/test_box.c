@@ -414,6 +414,99 @@ static void tricks_are_not_collected(void **state)
     }
 }
 
+static const struct box_file *find_file(const struct box_report *report, const char *name)
+{
+    for (size_t i = 0; i < report->file_count; i++)
+        if (strcmp(report->files[i].name, name) == 0)
+            return &report->files[i];
+    return NULL;
+}
+
+static void named_files_come_back_and_tricks_do_not(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"/artifact/probe", "produce-named", NULL};
+    const char *const honest[] = {"out.txt", "sub/inner.txt", "absent.txt", NULL};
+    struct box_spec spec = spec_for(argv);
+    spec.collect_names = honest;
+    struct box_report report = run_spec(&spec);
+    assert_int_equal(report.exit_code, 5);
+    assert_false(report.collect_failed);
+    assert_int_equal(report.file_count, 2);
+    assert_string_equal(buf_str(&find_file(&report, "out.txt")->content), "named");
+    assert_string_equal(buf_str(&find_file(&report, "sub/inner.txt")->content), "inner");
+    box_report_release(&report);
+
+    static const char *const bad[] = {"link.txt", "etc/passwd", "fifo",        "folder",          "hard.txt",
+                                      "twin.txt", "../tmp",     "/etc/passwd", "../../etc/passwd"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        const char *const names[] = {bad[i], "out.txt", NULL};
+        spec.collect_names = names;
+        report = run_spec(&spec);
+        assert_true(report.collect_failed);
+        assert_int_equal(report.file_count, 1); /* the honest one */
+        box_report_release(&report);
+    }
+    spec.collect_names = honest;
+    spec.collect_max = 9;
+    report = run_spec(&spec);
+    assert_true(report.collect_failed);
+    assert_int_equal(report.file_count, 1);
+    box_report_release(&report);
+}
+
+/* ---- more descriptors, output elsewhere, one processor ---- */
+
+static void extra_descriptors_are_at_three_and_after(void **state)
+{
+    (void)state;
+    int extra[3];
+    static const char *const texts[] = {"a", "b", "c"};
+    for (int i = 0; i < 3; i++)
+        extra[i] = fd_sealed_memfd("extra", texts[i], 1);
+    const char *const argv[] = {"/artifact/probe", "read-extra", NULL};
+    struct box_spec spec = spec_for(argv);
+    spec.extra_fds = extra;
+    spec.extra_count = 3;
+    struct box_report report = run_spec(&spec);
+    assert_string_equal(buf_str(&report.out), "3:a 4:b 5:c ");
+    box_report_release(&report);
+    spec.extra_count = 4;
+    assert_int_equal(box_run(box, &spec, &report, NULL), -EINVAL);
+    for (int i = 0; i < 3; i++)
+        close(extra[i]);
+}
+
+static void output_can_go_elsewhere(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    const char *const argv[] = {"/artifact/probe", "emit", "5", NULL};
+    struct box_spec spec = spec_for(argv);
+    spec.stdout_to = ends[1];
+    struct box_report report = run_spec(&spec);
+    close(ends[1]);
+    assert_int_equal(report.cause, BOX_EXITED);
+    assert_int_equal(report.out.len, 0);
+    box_report_release(&report);
+    char text[8];
+    assert_int_equal(read(ends[0], text, sizeof text), 5);
+    assert_int_equal(read(ends[0], text, sizeof text), 0);
+    close(ends[0]);
+}
+
+static void a_run_can_be_pinned(void **state)
+{
+    (void)state;
+    const char *const argv[] = {"/artifact/probe", "count-processors", NULL};
+    struct box_spec spec = spec_for(argv);
+    spec.pinned = true;
+    struct box_report report = run_spec(&spec);
+    assert_string_equal(buf_str(&report.out), "1");
+    box_report_release(&report);
+}
+
 /* ---- slots ---- */
 
 static pid_t child_of(pid_t parent, unsigned which)
@@ -538,6 +631,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(ports_do_not_survive),
         cmocka_unit_test(what_was_made_is_collected),
         cmocka_unit_test(tricks_are_not_collected),
+        cmocka_unit_test(named_files_come_back_and_tricks_do_not),
+        cmocka_unit_test(extra_descriptors_are_at_three_and_after),
+        cmocka_unit_test(output_can_go_elsewhere),
+        cmocka_unit_test(a_run_can_be_pinned),
         cmocka_unit_test(a_slot_that_dies_is_built_anew),
         cmocka_unit_test(many_runs_leak_nothing),
     };

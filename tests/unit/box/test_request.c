@@ -78,6 +78,34 @@ static void descriptors_follow_the_flags(void **state)
     assert_int_equal(request_check(message, len, &checked), -EPROTO);
     request->flags = 1U << 3;
     assert_int_equal(request_check(message, len, &checked), -EPROTO);
+    request->flags = JAIL_COLLECT;
+    request->extra = JAIL_EXTRA_MAX;
+    request->cpu_plus = JAIL_CPUS_MAX;
+    assert_int_equal(request_check(message, len, &checked), 0);
+    assert_int_equal(checked.fds_expected, 7);
+    request->extra++;
+    assert_int_equal(request_check(message, len, &checked), -EPROTO);
+    request->extra = 0;
+    request->cpu_plus++;
+    assert_int_equal(request_check(message, len, &checked), -EPROTO);
+}
+
+static void names_come_last_and_only_to_collect(void **state)
+{
+    (void)state;
+    size_t len;
+    struct jail_request *request = good(&len);
+    request->envc = 1;
+    request->namec = 1;
+    assert_int_equal(request_check(message, len, &checked), -EPROTO);
+    request->flags = JAIL_COLLECT;
+    assert_int_equal(request_check(message, len, &checked), 0);
+    assert_string_equal(checked.envp[0], "A=1");
+    assert_null(checked.envp[1]);
+    assert_string_equal(checked.names[0], "B=2");
+    assert_null(checked.names[1]);
+    request->namec = UINT32_MAX;
+    assert_int_equal(request_check(message, len, &checked), -EPROTO);
 }
 
 static void every_length_but_the_right_one_is_refused(void **state)
@@ -136,8 +164,6 @@ static void headers_are_checked(void **state)
     assert_int_equal(request_check(message, len, &checked), -EPROTO);
     good(&len)->header.type = JAIL_REPORT;
     assert_int_equal(request_check(message, len, &checked), -EPROTO);
-    good(&len)->reserved = 1;
-    assert_int_equal(request_check(message, len, &checked), -EPROTO);
     good(&len)->strings[0] = '\0'; /* an empty program name: and one word too many */
     assert_int_equal(request_check(message, len, &checked), -EPROTO);
     good(&len)->strings[sizeof words - 1] = 'x'; /* the last word does not end */
@@ -166,6 +192,7 @@ int main(void)
         cmocka_unit_test(a_good_request_is_split),
         cmocka_unit_test(no_environment_is_fine),
         cmocka_unit_test(descriptors_follow_the_flags),
+        cmocka_unit_test(names_come_last_and_only_to_collect),
         cmocka_unit_test(every_length_but_the_right_one_is_refused),
         cmocka_unit_test(numbers_out_of_range_are_refused),
         cmocka_unit_test(headers_are_checked),
