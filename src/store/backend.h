@@ -27,6 +27,7 @@ struct store_ops {
     int (*cancel)(struct store *store, const char *token);
     int (*forget)(struct store *store, const char *token);
     int (*get)(struct store *store, const char *token, struct store_record *ret);
+    int (*status)(struct store *store, const char *token, enum status *ret);
     int (*depth)(struct store *store, struct store_depth *ret);
     int (*ping)(struct store *store);
     int (*sweep)(struct store *store, int64_t now_ms);

@@ -285,6 +285,7 @@ static const struct store_ops sqlite_ops = {
     .cancel = sqlite_cancel,
     .forget = sqlite_forget,
     .get = sqlite_get,
+    .status = sqlite_status,
     .depth = sqlite_depth,
     .ping = sqlite_ping,
     .sweep = sqlite_sweep,

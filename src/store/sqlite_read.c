@@ -112,12 +112,35 @@ int sqlite_read_request(struct sqlite_store *s, int64_t id, struct buf *ret)
     return r;
 }
 
+static int stored_status(struct sqlite_store *s, const char *token, int *ret)
+{
+    pthread_mutex_lock(&s->read_lock);
+    int r = read_row(s, s->read_status, sql_bind(s->read_status, "t", token), take_status, ret);
+    pthread_mutex_unlock(&s->read_lock);
+    return r;
+}
+
+/* Memory first, as in sqlite_get. An entry leaves it after the commit that ends it, and before the watchers hear of that. */
+int sqlite_status(struct store *store, const char *token, enum status *ret)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    int status = STATUS_ABSENT;
+    pthread_mutex_lock(&s->lock);
+    const struct entry *entry = live_find(&s->live, token);
+    bool live = entry && !entry_gone(entry);
+    if (live)
+        status = entry->now.status;
+    pthread_mutex_unlock(&s->lock);
+    int r = live ? 0 : stored_status(s, token, &status);
+    if (r == 0)
+        *ret = (enum status)status;
+    return r;
+}
+
 int sqlite_lost_claim(struct sqlite_store *s, const char *token)
 {
     int status = STATUS_ABSENT;
-    pthread_mutex_lock(&s->read_lock);
-    int r = read_row(s, s->read_status, sql_bind(s->read_status, "t", token), take_status, &status);
-    pthread_mutex_unlock(&s->read_lock);
+    int r = stored_status(s, token, &status);
     if (r < 0 && r != -ENOENT)
         return r;
     return status == STATUS_CANCELLED ? -ECANCELED : -ESTALE;

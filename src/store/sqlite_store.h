@@ -169,6 +169,7 @@ int sqlite_wait(struct sqlite_store *s, struct op *op); /* hands in, waits, give
 
 /* sqlite_read.c: the reading connection. */
 int sqlite_get(struct store *store, const char *token, struct store_record *ret);
+int sqlite_status(struct store *store, const char *token, enum status *ret);
 int sqlite_read_request(struct sqlite_store *s, int64_t id, struct buf *ret); /* -ENOENT: forgotten meanwhile */
 int sqlite_lost_claim(struct sqlite_store *s,
                       const char *token); /* why a claim is no longer held: -ECANCELED or -ESTALE */

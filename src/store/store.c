@@ -122,6 +122,11 @@ int store_get(struct store *store, const char *token, struct store_record *ret)
     return store->ops->get(store, token, ret);
 }
 
+int store_status(struct store *store, const char *token, enum status *ret)
+{
+    return store->ops->status(store, token, ret);
+}
+
 void store_record_release(struct store_record *record)
 {
     buf_release(&record->request);

@@ -122,6 +122,12 @@ int store_get(struct store *store, const char *token, struct store_record *ret);
 void store_record_release(struct store_record *record);
 
 /*
+ * The status alone, or -ENOENT; cheap for what is queued or running, of which neither request nor progress is read. It may be behind
+ * store_get until the watchers have been called for the change.
+ */
+int store_status(struct store *store, const char *token, enum status *ret);
+
+/*
  * Calls changed(context, token) after every later change of the submission (claimed, progress, final, forgotten) until unwatched.
  * Called from the store's threads, and for progress from the worker's: keep it short, do not call the store from it. By the time
  * a verb returns (or a receipt comes), the watchers have been called. Watch first, then get: nothing is missed.

@@ -81,6 +81,35 @@ static void events_come_in_order(struct fixture *f)
     store_record_release(&record);
 }
 
+static void status_alone_at_each_step(struct fixture *f)
+{
+    enum status status = STATUS_COUNT;
+    struct store_submission never = submission_of("never handed in");
+    assert_int_equal(store_status(f->store, never.token, &status), -ENOENT);
+    assert_int_equal(status, STATUS_COUNT);
+    char token[TOKEN_LEN + 1], lost[TOKEN_LEN + 1];
+    struct store_claim claim;
+    put(f->store, "x", token);
+    assert_status(f->store, token, STATUS_QUEUED);
+    take_expect(f->store, "x", 1, &claim);
+    assert_status(f->store, token, STATUS_RUNNING);
+    assert_int_equal(store_progress(f->store, token, claim.fence, STORE_EVENT_TEST, 0, STR("step")), 0);
+    assert_status(f->store, token, STATUS_RUNNING);
+    assert_int_equal(store_release(f->store, token, claim.fence), 0);
+    assert_status(f->store, token, STATUS_QUEUED);
+    take_expect(f->store, "x", 1, &claim);
+    finish(f->store, &claim, "result");
+    assert_status(f->store, token, STATUS_COMPLETED);
+    assert_int_equal(store_forget(f->store, token), 0);
+    assert_int_equal(store_status(f->store, token, &status), -ENOENT);
+    put(f->store, "y", lost);
+    for (int attempt = 1; attempt <= STORE_ATTEMPTS_MAX; attempt++) {
+        take_expect(f->store, "y", attempt, NULL);
+        store_sweep(f->store, later(LEASE_MS + 1));
+    }
+    assert_status(f->store, lost, STATUS_FAILED);
+}
+
 static void count_change(void *context, const char *token)
 {
     (void)token;
@@ -226,13 +255,16 @@ static void watch_then_get_misses_nothing(struct fixture *f)
         bool final = false, told = true;
         while (!final && told) {
             long before = counter_get(&heard);
-            struct store_record record;
-            assert_int_equal(store_get(f->store, token, &record), 0);
-            final = status_final(record.status);
-            store_record_release(&record);
+            enum status status;
+            assert_int_equal(store_status(f->store, token, &status), 0);
+            final = status_final(status);
             told = final || counter_await(&heard, before + 1);
         }
         store_unwatch(f->store, watch);
+        struct store_record record; /* what the status promised is there */
+        assert_int_equal(store_get(f->store, token, &record), 0);
+        final &= status_final(record.status) && strcmp(buf_str(&record.result), "r") == 0;
+        store_record_release(&record);
         pthread_join(thread, NULL);
         assert_true(final);
         assert_int_equal(completing.code, 0);
@@ -313,6 +345,7 @@ const struct contract_case watch_cases[] = {
     CASE(depth_counts),
     CASE(a_full_queue_refuses),
     CASE(events_come_in_order),
+    CASE(status_alone_at_each_step),
     CASE(watchers_hear_each_change),
     CASE(watchers_hear_the_sweep),
     CASE(unwatch_is_a_barrier),

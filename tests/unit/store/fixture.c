@@ -135,6 +135,9 @@ void assert_status(struct store *store, const char *token, enum status status)
     assert_int_equal(store_get(store, token, &record), 0);
     assert_int_equal(record.status, status);
     store_record_release(&record);
+    enum status alone = STATUS_COUNT;
+    assert_int_equal(store_status(store, token, &alone), 0);
+    assert_int_equal(alone, status);
 }
 
 void assert_depth(struct store *store, int64_t waiting, int64_t running)

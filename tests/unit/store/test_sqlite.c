@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "store/sqlite_store.h"
 
 #define URL "sqlite:%s/evalx.db"
 
@@ -114,6 +115,40 @@ static void a_mass_of_pending_bytes_is_refused(void **state)
     assert_int_equal(submit_wait(f->store, &submission).code, -EAGAIN);
     put(f->store, "small", NULL);
     assert_depth(f->store, 1, 0);
+}
+
+static int reads_of(const struct fixture *f)
+{
+    const struct sqlite_store *s = (const struct sqlite_store *)f->store;
+    sqlite3_stmt *const reads[] = {s->read_record, s->read_request, s->read_status};
+    int count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(reads); i++)
+        count += sqlite3_stmt_status(reads[i], SQLITE_STMTSTATUS_RUN, 0);
+    return count;
+}
+
+/* Two thousand waiting clients ask at every step of progress: that must not cost the file anything. */
+static void the_status_of_what_is_live_is_not_read(void **state)
+{
+    struct fixture *f = *state;
+    char token[TOKEN_LEN + 1];
+    struct store_claim claim;
+    enum status status;
+    put(f->store, "x", token);
+    int before = reads_of(f);
+    assert_int_equal(store_status(f->store, token, &status), 0);
+    assert_int_equal(status, STATUS_QUEUED);
+    assert_int_equal(reads_of(f), before);
+    take_expect(f->store, "x", 1, &claim);
+    before = reads_of(f);
+    assert_int_equal(store_status(f->store, token, &status), 0);
+    assert_int_equal(status, STATUS_RUNNING);
+    assert_int_equal(reads_of(f), before);
+    finish(f->store, &claim, "result");
+    before = reads_of(f);
+    assert_int_equal(store_status(f->store, token, &status), 0);
+    assert_int_equal(status, STATUS_COMPLETED);
+    assert_int_equal(reads_of(f), before + 1);
 }
 
 /* --- damage --------------------------------------------------------------------------------------------------------- */
@@ -332,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_are_private, set_up, tear_down),
         cmocka_unit_test(in_memory_it_works_too),
         cmocka_unit_test_setup_teardown(a_mass_of_pending_bytes_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_status_of_what_is_live_is_not_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_file_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_foreign_file_is_refused, set_up, tear_down),
