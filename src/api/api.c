@@ -6,7 +6,7 @@
  * things take longer, and none of them holds a thread: a commit (submit.c), a wait (wait.c) and an event stream (events.c). Each is
  * a struct visit: it hangs on the store's notification for one token, and wakes up as a job of its exchange.
  *
- * The store says that something changed, never what: so every look reads the record anew, and there is nothing to keep in step. A
+ * The store says that something changed, never what: so every look asks it anew, and there is nothing to keep in step. A
  * visit keeps a token, how its client wants to see it, and, for streams, how far it has told: no JSON, no program, no result.
  *
  * All state is the store's. What the API promised (a token) it promised after the commit, so a crash at any line loses connections only:

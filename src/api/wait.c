@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* wait.c: see wait.h. While it waits, a request holds none of the submission's bytes: it reads them when there is something to see. */
+/*
+ * wait.c: see wait.h. While it waits, a request holds none of the submission's bytes, and none are read at a step of progress: it asks
+ * for the status, and reads the record once, for the answer.
+ */
 #include "api/wait.h"
 
 #include "api/complaint.h"
@@ -46,16 +49,14 @@ void wait_not(struct api *api, struct http_exchange *x, const char *token, const
     send_reply(api, x, &reply);
 }
 
-/* now: the wait is over, whatever there is to say. */
-static void consider(struct visit *v, bool now)
+/* The wait is over, whatever there is to say. */
+static void conclude(struct visit *v)
 {
     struct wait *wait = (struct wait *)v;
     struct api *api = v->api;
     struct reply reply = {0};
     _cleanup_(store_record_release) struct store_record record = {0};
     int r = store_get(api->config.store, v->token, &record);
-    if (r == 0 && !now && !status_final(record.status))
-        return;
     if (r < 0)
         complain_store(&reply.complaint, r);
     else
@@ -65,7 +66,9 @@ static void consider(struct visit *v, bool now)
 
 static void wait_look(struct visit *v)
 {
-    consider(v, false);
+    enum status status;
+    if (store_status(v->api->config.store, v->token, &status) < 0 || status_final(status))
+        conclude(v);
 }
 
 static void wait_ended(struct visit *v, enum http_end why)
@@ -73,7 +76,7 @@ static void wait_ended(struct visit *v, enum http_end why)
     if (why == HTTP_END_GONE)
         http_answer(visit_close(v), 503, NULL, STR("")); /* owed, but nobody reads it */
     else
-        consider(v, true);
+        conclude(v);
 }
 
 static void wait_release(struct visit *v)
