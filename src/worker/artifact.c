@@ -154,8 +154,8 @@ void artifact_cache_close(struct artifact_cache *cache)
     if (!cache)
         return;
     for (size_t i = 0; i < BUCKETS; i++) {
-        for (struct artifact *artifact; (artifact = LIST_FIRST(&cache->buckets[i]));) {
-            take_out(cache, artifact);
+        for (struct artifact *artifact = LIST_FIRST(&cache->buckets[i]), *next; artifact; artifact = next) {
+            next = LIST_NEXT(artifact, in_bucket);
             free(artifact);
         }
     }

@@ -112,8 +112,8 @@ static void touch(int fd)
 int holding_load(struct artifact_folder *folder, const char *key, bool verified, struct holding **ret)
 {
     _cleanup_(holding_freep) struct holding *holding = holding_new();
-    struct artifact_meta meta;
-    struct tree_summary summary;
+    struct artifact_meta meta = {0};
+    struct tree_summary summary = {0};
 
     int r = open_locked(folder, key, holding);
     if (r == 0)
@@ -200,8 +200,8 @@ int holding_publish(struct artifact_folder *folder, const char *key, const struc
                     struct holding **holding)
 {
     struct holding *ours = *holding;
-    struct tree_summary summary;
-    struct artifact_meta meta;
+    struct tree_summary summary = {0};
+    struct artifact_meta meta = {0};
 
     fd_closep(&ours->sources);
     int r = tree_remove(ours->folder, SOURCES_NAME);
@@ -228,7 +228,7 @@ static bool is_key(const char *name)
 
 static int look_at(struct artifact_folder *folder, const char *key, struct artifact_found *ret)
 {
-    struct artifact_meta meta;
+    struct artifact_meta meta = {0};
     struct stat st;
     _cleanup_(fd_closep) int fd = tree_open_folder(folder->fd, key);
 

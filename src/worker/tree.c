@@ -65,7 +65,7 @@ static int open_parent(int dirfd, char *path, char **ret_name)
 int tree_write(int dirfd, const char *path, struct str content)
 {
     _cleanup_(freep) char *parts = xstrdup(path);
-    char *name = NULL;
+    char *name = parts;
     _cleanup_(fd_closep) int parent = open_parent(dirfd, parts, &name);
 
     if (parent < 0)
