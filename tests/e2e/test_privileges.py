@@ -51,8 +51,9 @@ def test_only_the_serving_process_listens(server):
             assert target[8:-1] not in listening_inodes() or not target.startswith("socket:"), (pid, comm(pid))
 
 
-def test_the_privileged_process_is_small(server):
+def test_the_privileged_process_is_small(new_server):
     """The jail: its own program, one thread, no JSON, HTTP, SQLite or TLS library."""
+    server = new_server()
     jails = [pid for pid in server.pids()[1:] if exe(pid) == "evalx-jail"]
     assert jails, [comm(pid) for pid in server.pids()]
     assert all(exe(pid) == "evalx-jail" for pid in server.pids()[1:])
@@ -128,7 +129,7 @@ def test_box_identity(inside):
     assert len(set(inside["uid"])) == 1 and inside["uid"][0] >= 1000 and len(set(inside["gid"])) == 1 and inside["gid"][0] >= 1000
     assert not [group for group in inside["groups"] if group != inside["gid"][0]]
     assert [int(caps, 16) for caps in inside["caps"]] == [0] * 5
-    assert inside["nnp"] == "1" and inside["seccomp"] == "2" and inside["core"] == [0, 0]
+    assert inside["nnp"] == "1" and inside["seccomp"] == "2" and max(inside["core"]) <= 1  # 1: not even to a pipe
 
 
 def test_box_sees_itself_only(inside):
