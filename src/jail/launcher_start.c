@@ -36,13 +36,14 @@ struct birth_note {
     struct error error;
 };
 
+/* RLIMIT_CORE: one byte is no core file, and is no call of the host's crash handler either (policy.def). */
 static const struct {
     int resource;
     rlim_t value;
 } fixed_limits
     [] =
         {
-            {RLIMIT_CORE, 0},      {RLIMIT_NOFILE, 4096}, {RLIMIT_MEMLOCK, 65536}, {RLIMIT_MSGQUEUE, 0},
+            {RLIMIT_CORE, 1},      {RLIMIT_NOFILE, 4096}, {RLIMIT_MEMLOCK, 65536}, {RLIMIT_MSGQUEUE, 0},
             {RLIMIT_NICE, 0},      {RLIMIT_RTPRIO, 0},    {RLIMIT_RTTIME, 0},      {RLIMIT_SIGPENDING, 1024},
             {RLIMIT_NPROC, 65536}, /* the cgroup's pids limit is the real one */
 };
