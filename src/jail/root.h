@@ -17,7 +17,7 @@ struct root {
     uid_t owner;                             /* of the scratch folders, host's numbering */
     int64_t scratch_bytes;                   /* size of the scratch tmpfs as mounted now */
     struct stat scratch_clean[SCRATCH_DIRS]; /* the folders as they were when fresh */
-    uint64_t scratch_inodes;                 /* free inodes then */
+    ino_t scratch_inode;                     /* the last inode number that was given out in it */
     dev_t artifact_dev;                      /* what /artifact shows now; artifact_ino 0 = nothing */
     ino_t artifact_ino;
 };
