@@ -4,6 +4,7 @@
  * away in this order: descriptors, resource limits, groups, bounding set, user, capabilities, new privileges, dumpability, system calls.
  * Any step that fails ends it with a message; there is no "go on without", but for the user namespace, which is reported.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -214,12 +215,32 @@ static int await_birth(struct launcher *l, int host_proc, uid_t owner, struct er
     }
 }
 
-static int open_net_counters(struct launcher *l, int host_proc)
+/*
+ * /proc/PID/net tells of more than the box: some of its counters are the whole machine's, and others count what never crossed the
+ * loopback, where the slot's proof of an untouched network looks. Root keeps it for itself; the modes belong to this network namespace.
+ */
+static int hide_network_statistics(int net)
+{
+    DIR *dir = fdopendir(fcntl(net, F_DUPFD_CLOEXEC, 3));
+    if (!dir)
+        return -errno;
+    int r = 0;
+    for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+        if (entry->d_name[0] != '.' && fchmodat(dirfd(dir), entry->d_name, 0, 0) < 0)
+            r = -errno;
+    closedir(dir);
+    return r;
+}
+
+static int take_network_statistics(struct launcher *l, int host_proc)
 {
     char path[64];
-    snprintf(path, sizeof path, "%ld/net/dev", (long)l->pid);
-    l->net_counters = openat(host_proc, path, O_RDONLY | O_CLOEXEC);
-    return l->net_counters < 0 ? -errno : 0;
+    snprintf(path, sizeof path, "%ld/net", (long)l->pid);
+    _cleanup_(fd_closep) int net = openat(host_proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (net < 0)
+        return -errno;
+    l->net_counters = openat(net, "dev", O_RDONLY | O_CLOEXEC);
+    return l->net_counters < 0 ? -errno : hide_network_statistics(net);
 }
 
 int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host_proc, uid_t owner, struct error *err)
@@ -245,8 +266,8 @@ int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host
     }
     launcher->pid = (pid_t)pid;
     int r = await_birth(launcher, host_proc, owner, err);
-    if (r == 0 && (r = open_net_counters(launcher, host_proc)) < 0)
-        error_errno(err, r, "opening the box's network counters");
+    if (r == 0 && (r = take_network_statistics(launcher, host_proc)) < 0)
+        error_errno(err, r, "taking the box's network counters");
     if (r < 0)
         launcher_end(launcher);
     return r;
