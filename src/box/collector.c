@@ -86,7 +86,7 @@ static int keep_file(struct collector *collector, struct jail_file *file, int fr
         return -EMFILE;
     if (collector->folder < 0)
         return keep_in_report(collector, file, from);
-    const char *last = NULL;
+    const char *last = "";
     _cleanup_(fd_closep) int parent = open_parent(collector->folder, file->name, &last);
     if (parent < 0)
         return parent;

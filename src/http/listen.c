@@ -87,7 +87,7 @@ static int bind_first(const struct addrinfo *a)
 
 static char *name_of(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
     char host[NI_MAXHOST], port[NI_MAXSERV];
     if (getsockname(fd, (struct sockaddr *)&address, &len) < 0 ||

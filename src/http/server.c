@@ -261,7 +261,7 @@ static int start_threads(struct http_server *s, struct error *err)
 int http_start(const struct http_config *config, const struct http_route *routes, size_t count, void *context,
                struct http_server **ret, struct error *err)
 {
-    struct listening listening;
+    struct listening listening = {.fd = -1};
     int r = check_config(config, err);
     if (r == 0)
         r = listen_open(config->listen, &listening, err);

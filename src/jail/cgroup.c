@@ -387,6 +387,7 @@ bool cgroup_oom_seen(struct cgroup_leaf *leaf)
     ssize_t ignored = pread(leaf->files[LEAF_OOM_EVENT], drain, sizeof drain, 0);
     if (ignored < 0)
         ignored = read(leaf->files[LEAF_OOM_EVENT], drain, sizeof drain); /* an eventfd has no offset */
+    (void)ignored;
     return leaf->verbs->ooms(leaf) > leaf->ooms_before;
 }
 

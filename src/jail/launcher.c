@@ -129,7 +129,7 @@ static int link_artifact(void)
     DIR *artifact = opendir("/artifact");
     _cleanup_(fd_closep) int work = open(WORK_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int r = artifact && work >= 0 ? 0 : -errno;
-    for (struct dirent *entry; r == 0 && (entry = readdir(artifact));) {
+    for (struct dirent *entry; artifact && r == 0 && (entry = readdir(artifact));) {
         char target[300] = "/artifact/";
         size_t len = strnlen(entry->d_name, 256);
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || len > 255)

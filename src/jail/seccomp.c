@@ -90,7 +90,7 @@ static int build(scmp_filter_ctx *ret, struct error *err)
 
 int seccomp_enter(struct error *err)
 {
-    scmp_filter_ctx filter;
+    scmp_filter_ctx filter = NULL;
     int r = build(&filter, err);
     if (r < 0)
         return r;
@@ -101,7 +101,7 @@ int seccomp_enter(struct error *err)
 
 int seccomp_print(int fd, struct error *err)
 {
-    scmp_filter_ctx filter;
+    scmp_filter_ctx filter = NULL;
     int r = build(&filter, err);
     if (r < 0)
         return r;

@@ -71,7 +71,7 @@ static int load_one(const char *folder, const char *file_name, struct language *
 {
     char *path = xasprintf("%s/%s", folder, file_name);
     _cleanup_(buf_release) struct buf text = BUF_INIT;
-    struct language language;
+    struct language language = {0};
     int r = read_file(path, &text, err);
     if (r == 0)
         r = definition_parse(path, buf_view(&text), &language, err);
