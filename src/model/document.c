@@ -48,18 +48,21 @@ static json_t *strings(const struct string_list *list)
     return array;
 }
 
-/* stdout and stderr in the reader's encoding; true when bytes were lost by it. */
+/* Bytes in the reader's encoding; *lossy becomes true when some were lost by it. */
+static json_t *encoded(const struct buf *bytes, enum encoding encoding, bool *lossy)
+{
+    const char *data = buf_str(bytes);
+    return encoding == ENCODING_BASE64 ? json_base64(data, bytes->len) : json_text(data, bytes->len, lossy);
+}
+
+/* stdout and stderr; true when bytes were lost by the encoding. */
 static bool put_output(json_t *form, const struct buf *out, const struct buf *err, enum encoding encoding)
 {
     static const char *const keys[] = {"stdout", "stderr"};
     const struct buf *const streams[] = {out, err};
     bool lossy = false;
-    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-        const char *data = buf_str(streams[i]);
-        json_t *text =
-            encoding == ENCODING_BASE64 ? json_base64(data, streams[i]->len) : json_text(data, streams[i]->len, &lossy);
-        json_object_set_new(form, keys[i], text);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        json_object_set_new(form, keys[i], encoded(streams[i], encoding, &lossy));
     return lossy;
 }
 
@@ -69,6 +72,24 @@ static void put_flags(json_t *form, bool truncated, bool lossy)
         json_object_set_new(form, "truncated", json_true());
     if (lossy)
         json_object_set_new(form, "lossy", json_true());
+}
+
+static json_t *collected(const struct test_result *test, enum encoding encoding)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < test->file_count; i++) {
+        const struct collected_file *file = &test->files[i];
+        json_t *form = json_object();
+        bool lossy = false;
+        json_object_set_new(form, "name", text_or_null(file->name));
+        if (file->refused)
+            json_object_set_new(form, "error", json_string("not there, not a regular file, or too large"));
+        else
+            json_object_set_new(form, "content", encoded(&file->content, encoding, &lossy));
+        put_flags(form, false, lossy);
+        json_array_append_new(array, form);
+    }
+    return array;
 }
 
 json_t *test_result_json(const struct submission *sub, size_t index, const struct test_result *test,
@@ -85,6 +106,8 @@ json_t *test_result_json(const struct submission *sub, size_t index, const struc
     json_object_set_new(form, "memory_kb", json_integer(test->memory_kb));
     json_object_set_new(form, "message", text_or_null(test->message));
     json_object_set_new(form, "hints", strings(&test->hints));
+    if (sub->collect.count > 0)
+        json_object_set_new(form, "files", collected(test, encoding));
     put_flags(form, test->truncated, lossy);
     return form;
 }

@@ -22,6 +22,7 @@
 #include "model/choices.h"
 #include "model/names.h"
 #include "model/parse.h"
+#include "model/strings.h"
 
 enum { WORD_MAX = 64 }; /* bytes of language and version */
 
@@ -104,16 +105,22 @@ static void read_checker(struct parse *p, json_t *value, void *sub)
 
 /* ---- files ---- */
 
-static void read_file_name(struct parse *p, json_t *value, void *file)
+/* False, and a mistake, unless value is fit to be a file's path. */
+static bool check_path(struct parse *p, const json_t *value)
 {
     if (!json_is_string(value)) {
         parse_mistake(p, "must be a string");
-        return;
+        return false;
     }
     const char *mistake = source_name_mistake((struct str){json_string_value(value), json_string_length(value)});
     if (mistake)
         parse_mistake(p, "%s", mistake);
-    else
+    return !mistake;
+}
+
+static void read_file_name(struct parse *p, json_t *value, void *file)
+{
+    if (check_path(p, value))
         ((struct source_file *)file)->name = xstrdup(json_string_value(value));
 }
 
@@ -155,6 +162,32 @@ static void read_files(struct parse *p, json_t *value, void *target)
         size_t mark = parse_enter_item(p, i);
         parse_object(p, json_array_get(value, i), &SECTION(file_fields, &sub->files[i]), 1);
         check_collision(p, sub->files, i);
+        parse_leave(p, mark);
+    }
+}
+
+/* ---- collect ---- */
+
+static bool is_listed(const struct string_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+static void read_collect(struct parse *p, json_t *value, void *target)
+{
+    struct string_list *names = &((struct submission *)target)->collect;
+    if (!parse_array(p, value, 0, SUBMISSION_COLLECT_MAX))
+        return;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        size_t mark = parse_enter_item(p, i);
+        if (check_path(p, item) && is_listed(names, json_string_value(item)))
+            parse_mistake(p, "is in the list already");
+        else if (json_is_string(item))
+            strings_add(names, str_of(json_string_value(item)));
         parse_leave(p, mark);
     }
 }
@@ -240,7 +273,7 @@ static void read_stop(struct parse *p, json_t *value, void *sub)
     {"encoding", read_encoding}, {"language", read_language, true}, {"version", read_version}, {"code", read_code}, \
         {"files", read_files}, {"compiler_options", read_compiler_options}, {"args", read_args},                    \
         {"limits", read_common_limits}, {"checker", read_checker}, {"webhook_url", read_webhook_url},               \
-        {"priority", read_priority},                                                                                \
+        {"priority", read_priority}, {"collect", read_collect},                                                     \
     {                                                                                                               \
         "metadata", read_metadata                                                                                   \
     }

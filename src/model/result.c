@@ -26,6 +26,11 @@ void test_result_release(struct test_result *test)
     buf_release(&test->err);
     free(test->message);
     strings_release(&test->hints);
+    for (size_t i = 0; i < test->file_count; i++) {
+        free(test->files[i].name);
+        buf_release(&test->files[i].content);
+    }
+    free(test->files);
     *test = (struct test_result){.exit_code = -1};
 }
 

@@ -17,6 +17,13 @@
 #include "model/submission.h"
 #include "model/verdict.h"
 
+/* A file that was asked for by collect. */
+struct collected_file {
+    char *name;
+    bool refused; /* not handed out: not there, not a regular file with one name, or too large; then content is empty */
+    struct buf content;
+};
+
 struct test_result {
     bool done; /* false: not reported yet (only the index is meaningful) */
     enum verdict verdict;
@@ -25,8 +32,10 @@ struct test_result {
     int exit_code;       /* -1 when it did not exit (signalled or never ran) */
     int signal;          /* 0 when none */
     int64_t cpu_ns, wall_ns, memory_kb;
-    char *message;            /* NULL when there is nothing to say */
-    struct string_list hints; /* empty until the hints room fills it */
+    char *message;                /* NULL when there is nothing to say */
+    struct string_list hints;     /* empty until the hints room fills it */
+    struct collected_file *files; /* in the order of collect */
+    size_t file_count;
 };
 
 enum compile_state { COMPILE_NONE /* interpreted, nothing to check */, COMPILE_OK, COMPILE_FAILED };
@@ -79,7 +88,7 @@ int compile_result_load(const void *data, size_t len, struct compile_result *ret
 
 /*
  * The public forms. New references. Keys in the order of the documentation. exit_code is null when the program did not exit;
- * signal is a name ("SIGSEGV") or null; "truncated" and "lossy" are there only when true. The compile step has "signal" and
+ * signal is a name ("SIGSEGV") or null; "files" is there only when the submission collects; "truncated" and "lossy" are there only when true. The compile step has "signal" and
  * "message" only when there is one, and is null altogether when the language has none or it has not been done yet.
  */
 json_t *test_result_json(const struct submission *sub, size_t index, const struct test_result *test,

@@ -10,6 +10,21 @@
 
 static const char *const compile_states[] = {[COMPILE_NONE] = "none", [COMPILE_OK] = "ok", [COMPILE_FAILED] = "failed"};
 
+/* A refused file has no content. */
+static json_t *files_form(const struct test_result *test)
+{
+    json_t *form = json_array();
+    for (size_t i = 0; i < test->file_count; i++) {
+        const struct collected_file *file = &test->files[i];
+        json_t *item = json_object();
+        stored_set_text(item, "name", file->name);
+        if (!file->refused)
+            stored_set_bytes(item, "content", &file->content);
+        json_array_append_new(form, item);
+    }
+    return form;
+}
+
 static void put_test(json_t *form, const struct test_result *test)
 {
     stored_set_bool(form, "done", test->done);
@@ -26,6 +41,8 @@ static void put_test(json_t *form, const struct test_result *test)
     stored_set_int(form, "memory_kb", test->memory_kb);
     stored_set_text(form, "message", test->message);
     stored_set_strings(form, "hints", &test->hints);
+    if (test->file_count > 0)
+        json_object_set_new(form, "files", files_form(test));
 }
 
 static void put_compile(json_t *form, const struct compile_result *compile)
@@ -120,6 +137,24 @@ static int64_t get_number(struct stored_load *load, const json_t *form, const ch
     return stored_get_int(load, form, key, INT64_MIN, INT64_MAX);
 }
 
+/* Forms of before files were collected have none. */
+static void get_files(struct stored_load *load, const json_t *form, struct test_result *test)
+{
+    if (!json_object_get(form, "files"))
+        return;
+    const json_t *files = stored_get_array(load, form, "files", 0, SUBMISSION_COLLECT_MAX);
+    test->file_count = json_array_size(files);
+    test->files = xcalloc(test->file_count, sizeof *test->files);
+    for (size_t i = 0; i < test->file_count; i++) {
+        const json_t *item = json_array_get(files, i);
+        struct collected_file *file = &test->files[i];
+        stored_get_text(load, item, "name", &file->name);
+        file->refused = !json_object_get(item, "content");
+        if (!file->refused)
+            stored_get_bytes(load, item, "content", &file->content);
+    }
+}
+
 static void get_test(struct stored_load *load, const json_t *form, struct test_result *test)
 {
     test->done = stored_get_bool(load, form, "done");
@@ -136,6 +171,7 @@ static void get_test(struct stored_load *load, const json_t *form, struct test_r
     test->memory_kb = get_number(load, form, "memory_kb");
     stored_get_optional_text(load, form, "message", &test->message);
     stored_get_strings(load, form, "hints", &test->hints);
+    get_files(load, form, test);
 }
 
 static void get_compile(struct stored_load *load, const json_t *form, struct compile_result *compile)

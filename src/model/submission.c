@@ -84,6 +84,7 @@ void submission_free(struct submission *sub)
     free(sub->files);
     strings_release(&sub->compiler_options);
     strings_release(&sub->args);
+    strings_release(&sub->collect);
     for (size_t i = 0; i < sub->test_count; i++)
         test_case_release(&sub->tests[i]);
     free(sub->tests);
@@ -140,4 +141,10 @@ int submission_resolve_limits(struct submission *sub, const struct limits *defau
         fill_limits(limits, defaults, caps);
     }
     return within ? 0 : -EINVAL;
+}
+
+int64_t submission_collect_bytes(const struct submission *sub, const struct limits *limits)
+{
+    int64_t share_kb = COLLECTED_TOTAL_KB_MAX / (int64_t)MAX(sub->test_count, (size_t)1);
+    return MIN(MIN(share_kb, (int64_t)COLLECTED_KB_MAX), limits->file_kb) * 1024;
 }

@@ -25,6 +25,9 @@ enum {
     SUBMISSION_ARGS_BYTES_MAX = 32768, /* all bytes of one such list */
     SUBMISSION_NAME_MAX = 255,         /* bytes of a file's path or of a test case's name */
     SUBMISSION_WEBHOOK_URL_MAX = 2048,
+    SUBMISSION_COLLECT_MAX = 16,     /* entries of collect */
+    COLLECTED_KB_MAX = 1024,         /* of all files collected from one test case ... */
+    COLLECTED_TOTAL_KB_MAX = 65536,  /* ... and from all of them: each gets an equal share */
     SUBMISSION_METADATA_MAX = 16384, /* bytes of metadata as compact JSON */
     SUBMISSION_PRIORITY_MAX = 10,    /* priority is -10..10, 0 by default, higher first */
 };
@@ -73,8 +76,9 @@ struct submission {
     struct limits limits; /* as given (0 = not given) until submission_resolve_limits */
     struct checker_spec checker;
     bool stop_on_first_failure;
-    enum encoding encoding; /* of the request, and by default of the answer */
-    char *webhook_url;      /* NULL when none */
+    struct string_list collect; /* paths below the working directory, valid as source names, no two the same */
+    enum encoding encoding;     /* of the request, and by default of the answer */
+    char *webhook_url;          /* NULL when none */
     int priority;
     json_t *metadata;   /* an object; never NULL */
     int64_t created_ms; /* realtime; set by whoever accepts it */
@@ -113,6 +117,9 @@ int submission_parse_single(const json_t *body, struct submission **ret, struct 
  */
 int submission_resolve_limits(struct submission *sub, const struct limits *defaults, const struct limits *caps,
                               struct field_errors *errors);
+
+/* Bytes that the files collected from one test case may have together. */
+int64_t submission_collect_bytes(const struct submission *sub, const struct limits *limits);
 
 /* NULL when name is fit to be a source file's path (see struct source_file); otherwise what is wrong with it. */
 const char *source_name_mistake(struct str name);

@@ -68,6 +68,8 @@ void submission_store(const struct submission *sub, struct buf *out)
     json_object_set_new(root, "limits", limits_form(&sub->limits));
     json_object_set_new(root, "checker", checker_form(&sub->checker));
     stored_set_bool(root, "stop_on_first_failure", sub->stop_on_first_failure);
+    if (sub->collect.count > 0)
+        stored_set_strings(root, "collect", &sub->collect);
     stored_set_text(root, "encoding", encoding_names[sub->encoding]);
     stored_set_text(root, "webhook_url", sub->webhook_url);
     stored_set_int(root, "priority", sub->priority);
@@ -138,6 +140,19 @@ static void load_files(struct stored_load *load, const json_t *root, struct subm
     }
 }
 
+/* Forms of before there was collect have none. The names become paths. */
+static void load_collect(struct stored_load *load, const json_t *root, struct submission *sub)
+{
+    if (!json_object_get(root, "collect"))
+        return;
+    stored_get_strings(load, root, "collect", &sub->collect);
+    if (sub->collect.count > SUBMISSION_COLLECT_MAX)
+        stored_damaged(load, "collect");
+    for (size_t i = 0; i < sub->collect.count; i++)
+        if (source_name_mistake(str_of(sub->collect.items[i])))
+            stored_damaged(load, "collect");
+}
+
 static void load_test(struct stored_load *load, const json_t *form, struct test_case *test)
 {
     stored_get_optional_text(load, form, "name", &test->name);
@@ -199,6 +214,7 @@ int submission_load(const void *data, size_t len, struct submission **ret, struc
     load_limits(&load, root, &sub->limits);
     load_checker(&load, root, &sub->checker);
     sub->stop_on_first_failure = stored_get_bool(&load, root, "stop_on_first_failure");
+    load_collect(&load, root, sub);
     sub->encoding = (enum encoding)load_choice(&load, root, "encoding", encoding_names, ENCODINGS);
     stored_get_optional_text(&load, root, "webhook_url", &sub->webhook_url);
     sub->priority = (int)stored_get_int(&load, root, "priority", -SUBMISSION_PRIORITY_MAX, SUBMISSION_PRIORITY_MAX);

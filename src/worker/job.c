@@ -117,12 +117,15 @@ static int run(struct job *job, const struct language_command *command, struct b
                struct box_report *report, struct error *err)
 {
     _cleanup_(fd_closep) int input = -1;
+    const char *names[SUBMISSION_COLLECT_MAX + 1] = {NULL};
 
     if (test->stdin_data.len > 0) {
         input = fd_sealed_memfd("stdin", test->stdin_data.data, test->stdin_data.len);
         if (input < 0)
             return error_errno(err, input, "making the input");
     }
+    for (size_t i = 0; i < job->sub->collect.count; i++)
+        names[i] = job->sub->collect.items[i];
     const struct box_spec spec = {
         .argv = (const char *const *)command->argv,
         .envp = (const char *const *)command->envp,
@@ -131,6 +134,8 @@ static int run(struct job *job, const struct language_command *command, struct b
         .link_artifact = job->sub->file_count > 0,
         .limits = test->limits,
         .collect_fd = -1,
+        .collect_names = names,
+        .collect_max = submission_collect_bytes(job->sub, &test->limits),
     };
     return program_run(box, &spec, report, err);
 }
@@ -159,6 +164,7 @@ int job_test(struct job *job, const struct job_tools *tools, struct box *box, si
             .test = test,
             .program = command->argv[0],
             .output_keep = tools->output_keep,
+            .collect = &job->sub->collect,
         };
         outcome_of_run(&question, &report, ret);
     }

@@ -193,6 +193,35 @@ static void keep_output(struct buf *from, int64_t keep, struct buf *to, bool *tr
     *from = BUF_INIT;
 }
 
+static struct box_file *find_file(const struct box_report *report, const char *name)
+{
+    for (size_t i = 0; i < report->file_count; i++)
+        if (strcmp(report->files[i].name, name) == 0)
+            return &report->files[i];
+    return NULL;
+}
+
+/*
+ * Moves the files over, in the order they were asked for. The box says that some file was refused, not which: then every name without
+ * a file counts as refused, otherwise as not there.
+ */
+static void keep_files(const struct string_list *names, struct box_report *report, struct test_result *ret)
+{
+    if (names->count > 0)
+        ret->files = xcalloc(names->count, sizeof(*ret->files));
+    for (size_t i = 0; i < names->count; i++) {
+        struct box_file *from = find_file(report, names->items[i]);
+        if (!from && !report->collect_failed)
+            continue;
+        struct collected_file *to = &ret->files[ret->file_count++];
+        *to = (struct collected_file){.name = xstrdup(names->items[i]), .refused = !from};
+        if (from) {
+            to->content = from->content;
+            from->content = BUF_INIT;
+        }
+    }
+}
+
 void outcome_of_run(const struct outcome_question *question, struct box_report *report, struct test_result *ret)
 {
     const struct test_case *test = question->test;
@@ -225,6 +254,8 @@ void outcome_of_run(const struct outcome_question *question, struct box_report *
     }
     keep_output(&report->out, question->output_keep, &ret->out, &ret->truncated);
     keep_output(&report->err, question->output_keep, &ret->err, &ret->truncated);
+    if (question->collect)
+        keep_files(question->collect, report, ret);
 }
 
 void outcome_internal(struct test_result *ret, const char *message)

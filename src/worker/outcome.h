@@ -18,12 +18,13 @@
 struct outcome_question {
     const struct language *language;
     const struct checker_spec *checker;
-    const struct test_case *test; /* its limits are the ones that held */
-    const char *program;          /* argv[0] of the run */
-    int64_t output_keep;          /* bytes of each stream that stay in the result */
+    const struct test_case *test;      /* its limits are the ones that held */
+    const char *program;               /* argv[0] of the run */
+    int64_t output_keep;               /* bytes of each stream that stay in the result */
+    const struct string_list *collect; /* names of files that were asked for; may be NULL */
 };
 
-/* Fills *ret, done. Takes over the report's output. */
+/* Fills *ret, done. Takes over the report's output and files. */
 void outcome_of_run(const struct outcome_question *question, struct box_report *report, struct test_result *ret);
 
 /* Fills *ret: state ok or failed. limits are the compile limits. Takes over the report's output. */

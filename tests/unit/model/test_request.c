@@ -177,7 +177,6 @@ static void unknown_fields_are_named_at_every_level(void **state)
         {"'hints': true", "hints", "unknown field"},
         {"'webhook_events': []", "webhook_events", "unknown field"},
         {"'hint_language': 'en'", "hint_language", "unknown field"},
-        {"'collect': []", "collect", "unknown field"},
         {"'name': 'x'", "name", "unknown field"},
         {"'limits': {'cpu_time': 1}", "limits.cpu_time",
          "unknown field; known here: cpu_time_ms, wall_time_ms, memory_kb, processes, output_kb, stack_kb, file_kb"},
@@ -292,6 +291,36 @@ static void checkers(void **state)
         assert_int_equal(sub->checker.type, good[i].type);
         assert_true(sub->checker.abs == good[i].abs && sub->checker.rel == good[i].rel);
     }
+}
+
+static void collected_names(void **state)
+{
+    (void)state;
+    static const struct mistake mistakes[] = {
+        {"'collect': 'out.txt'", "collect", "must be an array"},
+        {"'collect': [5]", "collect[0]", "must be a string"},
+        {"'collect': ['a', '/etc/passwd']", "collect[1]", "must be a relative path"},
+        {"'collect': ['a/../../b']", "collect[0]", "must not have the part"},
+        {"'collect': ['']", "collect[0]", "must not be empty"},
+        {"'collect': ['a\\u0000b']", "collect[0]", "must not hold a NUL"},
+        {"'collect': ['a', 'b', 'a']", "collect[2]", "is in the list already"},
+        {"'collect': ['1','2','3','4','5','6','7','8','9','10','11','12','13','14','15','16','17']", "collect",
+         "must have at most 16 entries, not 17"},
+    };
+    refuse_with(mistakes, ARRAY_LEN(mistakes));
+    _cleanup_(submission_freep) struct submission *sub =
+        accepted(SINGLE, "{'language': 'c', 'code': 'x', 'collect': ['out.txt', 'sub/x.bin']}");
+    assert_int_equal(sub->collect.count, 2);
+    assert_string_equal(sub->collect.items[1], "sub/x.bin");
+
+    struct limits limits = {.file_kb = 16384};
+    assert_int_equal(submission_collect_bytes(sub, &limits), 1024 * 1024);
+    limits.file_kb = 10;
+    assert_int_equal(submission_collect_bytes(sub, &limits), 10 * 1024);
+    limits.file_kb = 16384;
+    sub->test_count = 1000;
+    assert_int_equal(submission_collect_bytes(sub, &limits), 65 * 1024);
+    sub->test_count = 1;
 }
 
 static void file_names(void **state)
@@ -775,6 +804,7 @@ int main(void)
         cmocka_unit_test(limits_are_positive_integers),
         cmocka_unit_test(numbers_out_of_range_are_not_json),
         cmocka_unit_test(checkers),
+        cmocka_unit_test(collected_names),
         cmocka_unit_test(file_names),
         cmocka_unit_test(files),
         cmocka_unit_test(base64_is_decoded_where_it_applies),

@@ -288,6 +288,51 @@ static void patterns_are_found_at_both_ends_of_long_output(void **state)
     }
 }
 
+/* ---- files ---- */
+
+static struct test_result collected(bool failed)
+{
+    char *names[] = {(char[]){"a"}, (char[]){"b"}, (char[]){"c"}};
+    const struct string_list collect = {.items = names, .count = ARRAY_LEN(names)};
+    const struct test_case test = {.limits = limits_default()};
+    const struct outcome_question question = {.language = &language,
+                                              .checker = &checker,
+                                              .test = &test,
+                                              .program = "/artifact/main",
+                                              .output_keep = KEEP,
+                                              .collect = &collect};
+    struct box_report report = EXITED(0);
+    report.collect_failed = failed;
+    report.file_count = 3; /* in any order; what nobody asked for, and what comes twice, does not count */
+    report.files = xcalloc(report.file_count, sizeof *report.files);
+    static const char *const got[] = {"c", "etc/passwd", "a"};
+    for (size_t i = 0; i < ARRAY_LEN(got); i++) {
+        report.files[i].name = xstrdup(got[i]);
+        buf_append_str(&report.files[i].content, got[i]);
+    }
+    struct test_result result;
+    outcome_of_run(&question, &report, &result);
+    box_report_release(&report);
+    return result;
+}
+
+static void files_come_in_the_order_they_were_asked_for(void **state)
+{
+    (void)state;
+    struct test_result result = collected(false);
+    assert_int_equal(result.file_count, 2);
+    assert_string_equal(result.files[0].name, "a");
+    assert_string_equal(buf_str(&result.files[0].content), "a");
+    assert_string_equal(result.files[1].name, "c");
+    test_result_release(&result);
+
+    result = collected(true);
+    assert_int_equal(result.file_count, 3);
+    assert_string_equal(result.files[1].name, "b");
+    assert_true(result.files[1].refused && !result.files[0].refused && !result.files[2].refused);
+    test_result_release(&result);
+}
+
 /* ---- compiling ---- */
 
 static void every_end_of_a_compile_step_has_its_verdict(void **state)
@@ -358,6 +403,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_end_of_a_run_has_its_verdict),
+        cmocka_unit_test(files_come_in_the_order_they_were_asked_for),
         cmocka_unit_test(the_checker_sees_what_the_result_does_not_keep),
         cmocka_unit_test(a_cut_does_not_split_a_character),
         cmocka_unit_test(patterns_are_found_at_both_ends_of_long_output),
