@@ -195,6 +195,7 @@ static struct language move_definition(struct definition *from)
 
 static void fill_defaults(struct language *language)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.*): an error, which would leave it unset, is always negative */
     if (language->extensions.count == 0) {
         const char *dot = strrchr(language->source, '.');
         language->extensions.items = xcalloc(1, sizeof *language->extensions.items);
