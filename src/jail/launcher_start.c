@@ -189,6 +189,9 @@ static int write_maps(int host_proc, pid_t pid, uid_t owner)
     int r = write_proc(host_proc, pid, "setgroups", "deny");
     if (r == 0)
         r = write_proc(host_proc, pid, "gid_map", line);
+    /* Can be written once, by anybody in the namespace: else a program could leave a note for the next one. */
+    if (r == 0)
+        r = write_proc(host_proc, pid, "projid_map", line);
     return r == 0 ? write_proc(host_proc, pid, "uid_map", line) : r;
 }
 
