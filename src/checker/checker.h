@@ -18,7 +18,7 @@
 #include "base/buf.h"
 #include "model/submission.h"
 
-enum { CHECKER_QUOTE_MAX = 80 };  /* characters of a line quoted in a message */
+enum { CHECKER_QUOTE_MAX = 80 }; /* characters of a line quoted in a message */
 
 /*
  * True when got passes. Otherwise *ret_message (the caller frees) says where the two first differ, for people: line and

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off */
 /*    member        API field        default  least  cap (limits.max_<field>) */
 #define LIMITS(X)                                                     \
     X(cpu_time_ms,  "cpu_time_ms",   2000,    1,     15000)           \
@@ -19,6 +20,7 @@
     X(output_kb,    "output_kb",     1024,    1,     65536)           \
     X(stack_kb,     "stack_kb",      65536,   64,    1048576)         \
     X(file_kb,      "file_kb",       16384,   1,     262144)
+/* clang-format on */
 
 /* A member that is 0 is "not given"; limits_fill replaces it. */
 struct limits {
@@ -28,8 +30,8 @@ struct limits {
 };
 
 struct limit_field {
-    const char *name;     /* the API's field */
-    size_t offset;        /* of the int64_t in struct limits */
+    const char *name; /* the API's field */
+    size_t offset;    /* of the int64_t in struct limits */
     int64_t fallback, least, cap;
 };
 
@@ -39,8 +41,8 @@ extern const size_t limit_field_count;
 int64_t *limits_at(struct limits *limits, const struct limit_field *field);
 int64_t limits_get(const struct limits *limits, const struct limit_field *field);
 
-struct limits limits_default(void);  /* the table's default column */
-struct limits limits_cap(void);      /* the table's cap column */
+struct limits limits_default(void); /* the table's default column */
+struct limits limits_cap(void);     /* the table's cap column */
 
 /* Every member of *limits that is 0 takes the value of fallback. */
 void limits_fill(struct limits *limits, const struct limits *fallback);

@@ -6,22 +6,22 @@
 #include <stdbool.h>
 
 /* Ordered: when several test cases of a submission differ, the submission's verdict is the first failing case's. */
-#define VERDICTS(X)                                     \
-    X(VERDICT_ACCEPTED, "accepted")                     \
-    X(VERDICT_WRONG_ANSWER, "wrong_answer")             \
-    X(VERDICT_TIME_LIMIT, "time_limit_exceeded")        \
-    X(VERDICT_MEMORY_LIMIT, "memory_limit_exceeded")    \
-    X(VERDICT_OUTPUT_LIMIT, "output_limit_exceeded")    \
-    X(VERDICT_RUNTIME_ERROR, "runtime_error")           \
-    X(VERDICT_COMPILATION_ERROR, "compilation_error")   \
-    X(VERDICT_SKIPPED, "skipped")                       \
+#define VERDICTS(X)                                   \
+    X(VERDICT_ACCEPTED, "accepted")                   \
+    X(VERDICT_WRONG_ANSWER, "wrong_answer")           \
+    X(VERDICT_TIME_LIMIT, "time_limit_exceeded")      \
+    X(VERDICT_MEMORY_LIMIT, "memory_limit_exceeded")  \
+    X(VERDICT_OUTPUT_LIMIT, "output_limit_exceeded")  \
+    X(VERDICT_RUNTIME_ERROR, "runtime_error")         \
+    X(VERDICT_COMPILATION_ERROR, "compilation_error") \
+    X(VERDICT_SKIPPED, "skipped")                     \
     X(VERDICT_INTERNAL_ERROR, "internal_error")
 
-#define STATUSES(X)                     \
-    X(STATUS_QUEUED, "queued")          \
-    X(STATUS_RUNNING, "running")        \
-    X(STATUS_COMPLETED, "completed")    \
-    X(STATUS_FAILED, "failed")          \
+#define STATUSES(X)                  \
+    X(STATUS_QUEUED, "queued")       \
+    X(STATUS_RUNNING, "running")     \
+    X(STATUS_COMPLETED, "completed") \
+    X(STATUS_FAILED, "failed")       \
     X(STATUS_CANCELLED, "cancelled")
 
 #define ENUM_MEMBER(id, name) id,

@@ -126,7 +126,8 @@ static void json_mistakes_are_placed(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         json_t *json = NULL;
         size_t position = 0;
-        assert_int_equal(json_parse_at(cases[i].text, strlen(cases[i].text), &json, &position, NULL), i < 2 ? -ERANGE : -EINVAL);
+        assert_int_equal(json_parse_at(cases[i].text, strlen(cases[i].text), &json, &position, NULL),
+                         i < 2 ? -ERANGE : -EINVAL);
         _cleanup_(buf_release) struct buf path = BUF_INIT;
         json_path_at(cases[i].text, strlen(cases[i].text), position, &path);
         assert_string_equal(buf_str(&path), cases[i].path);
