@@ -78,19 +78,34 @@ static void complain_common(struct complaint *c, const struct submission *sub, c
     complain_field(c, path, "%s", message);
 }
 
-/* NULL, and a complaint, when no such language can run here. */
-static const struct language *find_language(const struct api *api, const struct submission *sub, struct complaint *c)
+/* NULL when no such language can run here; then which field is to blame, and why (the caller frees). */
+static const struct language *find_language(const struct api *api, const struct submission *program,
+                                            const char **ret_field, char **ret_why)
 {
     const struct registry *registry = api->config.registry;
-    _cleanup_(freep) char *why = NULL;
-    const struct language *language = registry_find(registry, sub->language, NULL, &why);
-    if (!language) {
-        complain_common(c, sub, "language", why);
+    *ret_field = "language";
+    if (!registry_find(registry, program->language, NULL, ret_why))
         return NULL;
+    *ret_field = "version";
+    return registry_find(registry, program->language, program->version, ret_why);
+}
+
+/* Language and compiler options of the submission's own program, or of its checker (then prefix is "checker."). */
+static const struct language *settle_program(const struct api *api, const struct submission *sub,
+                                             const struct submission *program, const char *prefix, struct complaint *c)
+{
+    const char *part;
+    char field[48];
+    size_t index;
+    _cleanup_(freep) char *why = NULL;
+    const struct language *language = find_language(api, program, &part, &why);
+    if (!language) {
+        snprintf(field, sizeof field, "%s%s", prefix, part);
+        complain_common(c, sub, field, why);
+    } else if (language_check_options(language, &program->compiler_options, &index) < 0) {
+        snprintf(field, sizeof field, "%scompiler_options[%zu]", prefix, index);
+        complain_common(c, sub, field, "this compiler option is not allowed here");
     }
-    language = registry_find(registry, sub->language, sub->version, &why);
-    if (!language)
-        complain_common(c, sub, "version", why);
     return language;
 }
 
@@ -98,14 +113,10 @@ static const struct language *find_language(const struct api *api, const struct 
 static int settle(const struct api *api, struct submission *sub, struct complaint *c)
 {
     struct limits defaults = api->config.defaults;
-    const struct language *language = find_language(api, sub, c);
+    const struct language *language = settle_program(api, sub, sub, "", c);
+    if (sub->checker.program)
+        settle_program(api, sub, sub->checker.program, "checker.", c);
     if (language) {
-        size_t index;
-        if (language_check_options(language, &sub->compiler_options, &index) < 0) {
-            char field[40];
-            snprintf(field, sizeof field, "compiler_options[%zu]", index);
-            complain_common(c, sub, field, "this compiler option is not allowed here");
-        }
         defaults = language->limits;
         limits_fill(&defaults, &api->config.defaults);
     }

@@ -105,6 +105,8 @@ json_t *test_result_json(const struct submission *sub, size_t index, const struc
     json_object_set_new(form, "wall_time_ms", json_ms(test->wall_ns));
     json_object_set_new(form, "memory_kb", json_integer(test->memory_kb));
     json_object_set_new(form, "message", text_or_null(test->message));
+    if (test->has_points)
+        json_object_set_new(form, "points", json_real(test->points));
     json_object_set_new(form, "hints", strings(&test->hints));
     if (sub->collect.count > 0)
         json_object_set_new(form, "files", collected(test, encoding));

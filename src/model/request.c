@@ -54,55 +54,6 @@ static void read_limits(struct parse *p, const json_t *value, struct limits *lim
     parse_object(p, value, &SECTION(limits_fields, limits), 1);
 }
 
-/* ---- checker ---- */
-
-static void read_checker_type(struct parse *p, json_t *value, void *checker)
-{
-    size_t type;
-    if (parse_choice(p, value, checker_names, CHECKER_TYPES, &type))
-        ((struct checker_spec *)checker)->type = (enum checker_type)type;
-}
-
-/* Comes after the type: only float has tolerances. */
-static void read_tolerance(struct parse *p, const json_t *value, enum checker_type type, double *tolerance)
-{
-    double number = json_number_value(value);
-    if (type != CHECKER_FLOAT)
-        parse_mistake(p, "goes only with the type \"float\"");
-    else if (!json_is_number(value) || !isfinite(number) || number < 0)
-        parse_mistake(p, "must be a number, 0 or more");
-    else
-        *tolerance = number;
-}
-
-static void read_abs(struct parse *p, json_t *value, void *target)
-{
-    struct checker_spec *checker = target;
-    read_tolerance(p, value, checker->type, &checker->abs);
-}
-
-static void read_rel(struct parse *p, json_t *value, void *target)
-{
-    struct checker_spec *checker = target;
-    read_tolerance(p, value, checker->type, &checker->rel);
-}
-
-static const struct field checker_fields[] = {
-    {"type", read_checker_type, true},
-    {"abs", read_abs},
-    {"rel", read_rel},
-};
-
-static void read_checker(struct parse *p, json_t *value, void *sub)
-{
-    struct checker_spec checker = {.abs = -1, .rel = -1}; /* negative: not given */
-    parse_object(p, value, &SECTION(checker_fields, &checker), 1);
-    double other = checker.abs < 0 && checker.rel < 0 ? CHECKER_TOLERANCE : 0;
-    checker.abs = checker.abs < 0 ? other : checker.abs;
-    checker.rel = checker.rel < 0 ? other : checker.rel;
-    ((struct submission *)sub)->checker = checker;
-}
-
 /* ---- files ---- */
 
 /* False, and a mistake, unless value is fit to be a file's path. */
@@ -268,6 +219,95 @@ static void read_stop(struct parse *p, json_t *value, void *sub)
     parse_bool(p, value, &((struct submission *)sub)->stop_on_first_failure);
 }
 
+/* ---- the program, and the checker, which may be one too ---- */
+
+static bool holds_something(const json_t *value)
+{
+    return value && !json_is_null(value) && !(json_is_string(value) && json_string_length(value) == 0) &&
+           !(json_is_array(value) && json_array_size(value) == 0);
+}
+
+/* A program must be there; when code or files had a mistake of its own, that one was noted. */
+static void check_program(struct parse *p, const json_t *body, const struct submission *sub)
+{
+    if (!json_is_object(body) || sub->code.len > 0 || sub->file_count > 0)
+        return;
+    bool tried = holds_something(json_object_get(body, "code")) || holds_something(json_object_get(body, "files"));
+    if (!tried || p->errors->count == 0)
+        parse_mistake_in(p, "code", "is required, unless files has the program");
+}
+
+static void read_checker_type(struct parse *p, json_t *value, void *checker)
+{
+    size_t type;
+    if (parse_choice(p, value, checker_names, CHECKER_TYPES, &type))
+        ((struct checker_spec *)checker)->type = (enum checker_type)type;
+}
+
+/* Comes after the type: only float has tolerances. */
+static void read_tolerance(struct parse *p, const json_t *value, enum checker_type type, double *tolerance)
+{
+    double number = json_number_value(value);
+    if (type != CHECKER_FLOAT)
+        parse_mistake(p, "goes only with the type \"float\"");
+    else if (!json_is_number(value) || !isfinite(number) || number < 0)
+        parse_mistake(p, "must be a number, 0 or more");
+    else
+        *tolerance = number;
+}
+
+static void read_abs(struct parse *p, json_t *value, void *target)
+{
+    struct checker_spec *checker = target;
+    read_tolerance(p, value, checker->type, &checker->abs);
+}
+
+static void read_rel(struct parse *p, json_t *value, void *target)
+{
+    struct checker_spec *checker = target;
+    read_tolerance(p, value, checker->type, &checker->rel);
+}
+
+static const struct field checker_fields[] = {
+    {"type", read_checker_type, true},
+    {"abs", read_abs},
+    {"rel", read_rel},
+};
+
+/* Likewise: only a program has these. */
+static const struct field program_fields[] = {
+    {"language", read_language, true},           {"version", read_version}, {"code", read_code}, {"files", read_files},
+    {"compiler_options", read_compiler_options},
+};
+
+static void read_program(struct parse *p, const json_t *value, struct checker_spec *checker)
+{
+    checker->program = submission_new();
+    const struct section sections[] = {SECTION(checker_fields, checker), SECTION(program_fields, checker->program)};
+    parse_object(p, value, sections, ARRAY_LEN(sections));
+    check_program(p, value, checker->program);
+}
+
+static bool is_program(const json_t *checker)
+{
+    const char *type = json_string_value(json_object_get(checker, "type"));
+    return type && strcmp(type, checker_names[CHECKER_PROGRAM]) == 0;
+}
+
+static void read_checker(struct parse *p, json_t *value, void *sub)
+{
+    struct checker_spec checker = {.abs = -1, .rel = -1}; /* negative: not given */
+    if (is_program(value))
+        read_program(p, value, &checker);
+    else
+        parse_object_except(p, value, &SECTION(checker_fields, &checker), 1, SECTION(program_fields, NULL),
+                            "goes only with the type \"program\"");
+    double other = checker.abs < 0 && checker.rel < 0 ? CHECKER_TOLERANCE : 0;
+    checker.abs = checker.abs < 0 ? other : checker.abs;
+    checker.rel = checker.rel < 0 ? other : checker.rel;
+    ((struct submission *)sub)->checker = checker;
+}
+
 /* encoding comes first: the rest is read by it. */
 #define COMMON_FIELDS                                                                                               \
     {"encoding", read_encoding}, {"language", read_language, true}, {"version", read_version}, {"code", read_code}, \
@@ -341,22 +381,6 @@ static void read_test_cases(struct parse *p, json_t *value, void *target)
 static const struct field test_cases_field[] = {{"test_cases", read_test_cases}};
 
 /* ---- the three bodies ---- */
-
-static bool holds_something(const json_t *value)
-{
-    return value && !json_is_null(value) && !(json_is_string(value) && json_string_length(value) == 0) &&
-           !(json_is_array(value) && json_array_size(value) == 0);
-}
-
-/* A program must be there; when code or files had a mistake of its own, that one was noted. */
-static void check_program(struct parse *p, const json_t *body, const struct submission *sub)
-{
-    if (!json_is_object(body) || sub->code.len > 0 || sub->file_count > 0)
-        return;
-    bool tried = holds_something(json_object_get(body, "code")) || holds_something(json_object_get(body, "files"));
-    if (!tried || p->errors->count == 0)
-        parse_mistake_in(p, "code", "is required, unless files has the program");
-}
 
 static void read_batch(struct parse *p, const json_t *body, struct submission *sub)
 {

@@ -33,6 +33,8 @@ struct test_result {
     int signal;          /* 0 when none */
     int64_t cpu_ns, wall_ns, memory_kb;
     char *message;                /* NULL when there is nothing to say */
+    bool has_points;              /* a checker gave some: */
+    double points;                /* finite */
     struct string_list hints;     /* empty until the hints room fills it */
     struct collected_file *files; /* in the order of collect */
     size_t file_count;
@@ -88,7 +90,7 @@ int compile_result_load(const void *data, size_t len, struct compile_result *ret
 
 /*
  * The public forms. New references. Keys in the order of the documentation. exit_code is null when the program did not exit;
- * signal is a name ("SIGSEGV") or null; "files" is there only when the submission collects; "truncated" and "lossy" are there only when true. The compile step has "signal" and
+ * signal is a name ("SIGSEGV") or null; "points" is there only when a checker gave some, "files" only when the submission collects; "truncated" and "lossy" are there only when true. The compile step has "signal" and
  * "message" only when there is one, and is null altogether when the language has none or it has not been done yet.
  */
 json_t *test_result_json(const struct submission *sub, size_t index, const struct test_result *test,

@@ -41,6 +41,8 @@ static void put_test(json_t *form, const struct test_result *test)
     stored_set_int(form, "memory_kb", test->memory_kb);
     stored_set_text(form, "message", test->message);
     stored_set_strings(form, "hints", &test->hints);
+    if (test->has_points)
+        json_object_set_new(form, "points", json_real(test->points));
     if (test->file_count > 0)
         json_object_set_new(form, "files", files_form(test));
 }
@@ -155,6 +157,16 @@ static void get_files(struct stored_load *load, const json_t *form, struct test_
     }
 }
 
+/* Forms of before there were points have none. */
+static void get_points(struct stored_load *load, const json_t *form, struct test_result *test)
+{
+    const json_t *points = json_object_get(form, "points");
+    test->has_points = points != NULL;
+    test->points = json_number_value(points);
+    if (points && !json_is_number(points))
+        stored_damaged(load, "points");
+}
+
 static void get_test(struct stored_load *load, const json_t *form, struct test_result *test)
 {
     test->done = stored_get_bool(load, form, "done");
@@ -171,6 +183,7 @@ static void get_test(struct stored_load *load, const json_t *form, struct test_r
     test->memory_kb = get_number(load, form, "memory_kb");
     stored_get_optional_text(load, form, "message", &test->message);
     stored_get_strings(load, form, "hints", &test->hints);
+    get_points(load, form, test);
     get_files(load, form, test);
 }
 

@@ -11,8 +11,11 @@
 #include "model/choices.h"
 #include "model/strings.h"
 
-const char *const checker_names[] = {
-    [CHECKER_LINES] = "lines", [CHECKER_EXACT] = "exact", [CHECKER_TOKENS] = "tokens", [CHECKER_FLOAT] = "float"};
+const char *const checker_names[] = {[CHECKER_LINES] = "lines",
+                                     [CHECKER_EXACT] = "exact",
+                                     [CHECKER_TOKENS] = "tokens",
+                                     [CHECKER_FLOAT] = "float",
+                                     [CHECKER_PROGRAM] = "program"};
 const char *const encoding_names[] = {[ENCODING_UTF8] = "utf8", [ENCODING_BASE64] = "base64"};
 
 void strings_add(struct string_list *list, struct str item)
@@ -88,6 +91,7 @@ void submission_free(struct submission *sub)
     for (size_t i = 0; i < sub->test_count; i++)
         test_case_release(&sub->tests[i]);
     free(sub->tests);
+    submission_free(sub->checker.program);
     free(sub->webhook_url);
     json_decref(sub->metadata);
     free(sub);

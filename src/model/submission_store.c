@@ -45,9 +45,20 @@ static json_t *test_form(const struct test_case *test)
     return form;
 }
 
+static void put_program(json_t *form, const struct submission *sub)
+{
+    stored_set_text(form, "language", sub->language);
+    stored_set_text(form, "version", sub->version);
+    stored_set_bytes(form, "code", &sub->code);
+    json_object_set_new(form, "files", files_form(sub));
+    stored_set_strings(form, "compiler_options", &sub->compiler_options);
+}
+
 static json_t *checker_form(const struct checker_spec *checker)
 {
     json_t *form = json_object();
+    if (checker->program)
+        put_program(form, checker->program);
     stored_set_text(form, "type", checker_names[checker->type]);
     json_object_set_new(form, "abs", json_real(checker->abs));
     json_object_set_new(form, "rel", json_real(checker->rel));
@@ -59,11 +70,7 @@ void submission_store(const struct submission *sub, struct buf *out)
     json_t *root = stored_new(), *tests = json_array();
     stored_set_text(root, "token", sub->token);
     stored_set_int(root, "created_ms", sub->created_ms);
-    stored_set_text(root, "language", sub->language);
-    stored_set_text(root, "version", sub->version);
-    stored_set_bytes(root, "code", &sub->code);
-    json_object_set_new(root, "files", files_form(sub));
-    stored_set_strings(root, "compiler_options", &sub->compiler_options);
+    put_program(root, sub);
     stored_set_strings(root, "args", &sub->args);
     json_object_set_new(root, "limits", limits_form(&sub->limits));
     json_object_set_new(root, "checker", checker_form(&sub->checker));
@@ -117,14 +124,6 @@ static double load_tolerance(struct stored_load *load, const json_t *object, con
     return tolerance;
 }
 
-static void load_checker(struct stored_load *load, const json_t *root, struct checker_spec *ret)
-{
-    const json_t *form = stored_get_object(load, root, "checker");
-    ret->type = (enum checker_type)load_choice(load, form, "type", checker_names, CHECKER_TYPES);
-    ret->abs = load_tolerance(load, form, "abs");
-    ret->rel = load_tolerance(load, form, "rel");
-}
-
 /* Names are checked again: they become paths. */
 static void load_files(struct stored_load *load, const json_t *root, struct submission *sub)
 {
@@ -138,6 +137,27 @@ static void load_files(struct stored_load *load, const json_t *root, struct subm
         if (load->code == 0 && source_name_mistake(str_of(sub->files[i].name)))
             stored_damaged(load, "name");
     }
+}
+
+static void load_program(struct stored_load *load, const json_t *form, struct submission *sub)
+{
+    stored_get_text(load, form, "language", &sub->language);
+    stored_get_optional_text(load, form, "version", &sub->version);
+    stored_get_bytes(load, form, "code", &sub->code);
+    load_files(load, form, sub);
+    stored_get_strings(load, form, "compiler_options", &sub->compiler_options);
+}
+
+static void load_checker(struct stored_load *load, const json_t *root, struct checker_spec *ret)
+{
+    const json_t *form = stored_get_object(load, root, "checker");
+    ret->type = (enum checker_type)load_choice(load, form, "type", checker_names, CHECKER_TYPES);
+    ret->abs = load_tolerance(load, form, "abs");
+    ret->rel = load_tolerance(load, form, "rel");
+    if (load->code < 0 || ret->type != CHECKER_PROGRAM)
+        return;
+    ret->program = submission_new();
+    load_program(load, form, ret->program);
 }
 
 /* Forms of before there was collect have none. The names become paths. */
@@ -205,11 +225,7 @@ int submission_load(const void *data, size_t len, struct submission **ret, struc
     _cleanup_(submission_freep) struct submission *sub = submission_new();
     load_token(&load, root, sub);
     sub->created_ms = stored_get_int(&load, root, "created_ms", INT64_MIN, INT64_MAX);
-    stored_get_text(&load, root, "language", &sub->language);
-    stored_get_optional_text(&load, root, "version", &sub->version);
-    stored_get_bytes(&load, root, "code", &sub->code);
-    load_files(&load, root, sub);
-    stored_get_strings(&load, root, "compiler_options", &sub->compiler_options);
+    load_program(&load, root, sub);
     stored_get_strings(&load, root, "args", &sub->args);
     load_limits(&load, root, &sub->limits);
     load_checker(&load, root, &sub->checker);

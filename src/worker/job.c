@@ -33,7 +33,12 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
     job->result->language = xstrdup(job->language ? job->language->name : sub->language);
     if (job->language && job->language->version)
         job->result->version = xstrdup(job->language->version);
-    job->result->message = why;
+    if (job->language && !judge_init(&job->judge, tools->registry, sub->checker.program, &why)) {
+        job->result->message = xasprintf("checker: %s", why);
+        free(why);
+    } else {
+        job->result->message = why;
+    }
     pthread_mutex_init(&job->report_lock, NULL);
     return job;
 }
@@ -42,6 +47,7 @@ void job_free(struct job *job, const struct job_tools *tools)
 {
     if (job->artifact)
         artifact_release(tools->cache, job->artifact);
+    judge_release(&job->judge, tools->cache);
     language_command_release(&job->command);
     submission_free(job->sub);
     pthread_mutex_destroy(&job->report_lock);
@@ -58,20 +64,14 @@ static void not_compiled(struct job *job)
     }
 }
 
-static void engine_failed(struct job *job, const struct error *why)
+static void engine_failed(struct job *job, const struct language *language, const struct error *why, const char *what)
 {
-    log_error("compile.failed", LOG_STR("language", job->language->name), LOG_STR("message", why->message));
+    log_error("compile.failed", LOG_STR("language", language->name), LOG_STR("message", why->message));
     job->result->status = STATUS_FAILED;
-    job->result->message = xstrdup("the engine failed to compile the program");
-    job->result->compile = (struct compile_result){
-        .state = COMPILE_FAILED,
-        .verdict = VERDICT_INTERNAL_ERROR,
-        .exit_code = -1,
-        .message = xstrdup("the engine failed to compile the program"),
-    };
+    job->result->message = xasprintf("the engine failed to compile the %s", what);
 }
 
-int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
+static int compile_program(struct job *job, const struct job_tools *tools, struct box *box)
 {
     const struct program_request request = {
         .cache = tools->cache,
@@ -79,30 +79,69 @@ int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
         .sub = job->sub,
         .output_keep = tools->output_keep,
     };
-    struct result *result = job->result;
+    struct compile_result *compile = &job->result->compile;
     struct error why = ERROR_INIT;
 
-    if (!job->language) {
+    int r = program_prepare(&request, box, &job->artifact, compile, &why);
+    if (r == -EAGAIN || r == -ECANCELED)
+        return r;
+    if (r < 0 && r != -EINVAL) {
+        engine_failed(job, job->language, &why, "program");
+        *compile = (struct compile_result){
+            .state = COMPILE_FAILED,
+            .verdict = VERDICT_INTERNAL_ERROR,
+            .exit_code = -1,
+            .message = xstrdup(job->result->message),
+        };
+    }
+    if (compile->state != COMPILE_NONE && job->callbacks.compiled)
+        job->callbacks.compiled(job->context, compile);
+    if (r < 0)
+        not_compiled(job);
+    return r;
+}
+
+/* A checker that does not compile is neither the program's fault nor the engine's: every test case says what is wrong with it. */
+static int compile_judge(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    struct error why = ERROR_INIT;
+    int r = judge_prepare(&job->judge, tools->cache, box, &why);
+
+    if (r == 0 || r == -EAGAIN || r == -ECANCELED)
+        return r;
+    if (r != -EINVAL)
+        engine_failed(job, job->judge.language, &why, "checker");
+    for (size_t i = 0; i < job->sub->test_count; i++) {
+        outcome_internal(&job->result->tests[i], r == -EINVAL ? why.message : job->result->message);
+        job->result->order[job->reported++] = (uint16_t)i;
+    }
+    return r;
+}
+
+/* What was made before somebody else's making had to be waited for is kept. */
+static int compile_all(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    int r = job->artifact ? 0 : compile_program(job, tools, box);
+    return r == 0 && job->judge.source ? compile_judge(job, tools, box) : r;
+}
+
+int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    struct result *result = job->result;
+
+    if (result->message) {
         result->status = STATUS_FAILED;
         return -ENOENT;
     }
-    int r = program_prepare(&request, box, &job->artifact, &result->compile, &why);
+    int r = compile_all(job, tools, box);
     if (r == -EAGAIN || r == -ECANCELED)
         return r;
     job->compiled_ns = clock_monotonic_ns();
-    if (r < 0 && r != -EINVAL)
-        engine_failed(job, &why);
-    if (result->compile.state != COMPILE_NONE) {
+    if (result->compile.state != COMPILE_NONE)
         result->compile_ns = job->compiled_ns - job->started_ns;
-        if (job->callbacks.compiled)
-            job->callbacks.compiled(job->context, &result->compile);
-    }
-    if (r < 0) {
-        not_compiled(job);
-        return r;
-    }
-    language_command(job->language, LANGUAGE_RUN, job->sub, &job->sub->args, &job->sub->limits, &job->command);
-    return 0;
+    if (r == 0)
+        language_command(job->language, LANGUAGE_RUN, job->sub, &job->sub->args, &job->sub->limits, &job->command);
+    return r;
 }
 
 /* ---- test cases ---- */
@@ -140,6 +179,25 @@ static int run(struct job *job, const struct language_command *command, struct b
     return program_run(box, &spec, report, err);
 }
 
+/* What became of the run, and when it ended well, what a checker that is a program says to its whole output. */
+static int conclude(struct job *job, struct box *box, const struct outcome_question *question,
+                    struct box_report *report, struct test_result *ret)
+{
+    _cleanup_(fd_closep) int output = -1;
+    int r = 0;
+
+    if (job->judge.source)
+        output = fd_sealed_memfd("output", buf_str(&report->out), report->out.len);
+    outcome_of_run(question, report, ret);
+    if (job->judge.source && ret->verdict == VERDICT_ACCEPTED)
+        r = output < 0 ? output : judge_check(&job->judge, box, question->test, output, ret);
+    if (r < 0) {
+        test_result_release(ret);
+        outcome_internal(ret, ENGINE_FAILED);
+    }
+    return r;
+}
+
 int job_test(struct job *job, const struct job_tools *tools, struct box *box, size_t index, struct test_result *ret)
 {
     const struct test_case *test = &job->sub->tests[index];
@@ -166,7 +224,7 @@ int job_test(struct job *job, const struct job_tools *tools, struct box *box, si
             .output_keep = tools->output_keep,
             .collect = &job->sub->collect,
         };
-        outcome_of_run(&question, &report, ret);
+        r = conclude(job, box, &question, &report, ret);
     }
     box_report_release(&report);
     language_command_release(&own);

@@ -15,6 +15,7 @@
 
 #include "worker/artifact.h"
 #include "worker/executor.h"
+#include "worker/judge.h"
 
 enum job_phase {
     JOB_NEW, /* nothing has been done, or the making of its program has to be tried again */
@@ -44,6 +45,7 @@ struct job {
 
     /* set by job_compile, read-only while tests run */
     struct artifact *artifact;
+    struct judge judge;              /* of the checker, when that is a program */
     struct language_command command; /* for test cases with the submission's own arguments and limits */
     int64_t compiled_ns;
 

@@ -109,6 +109,16 @@ static const struct {
     [BOX_CANCELLED] = {VERDICT_INTERNAL_ERROR, describe_cancelled, "compiler: "},
 };
 
+static enum box_cause cause_of(const struct box_report *report)
+{
+    return report->oom_killed && report->cause != BOX_EXEC_FAILED ? BOX_MEMORY_LIMIT : report->cause;
+}
+
+void outcome_describe(struct buf *out, const struct box_report *report, const struct limits *limits)
+{
+    outcomes[cause_of(report)].describe(out, report, limits);
+}
+
 /* ---- memory, as a runtime tells it ---- */
 
 static bool matches_within(const regex_t *pattern, const char *text, size_t len)
@@ -170,7 +180,7 @@ static bool exec_is_engines_fault(const char *program, int exec_errno)
 static enum verdict verdict_of(const struct outcome_question *question, const struct box_report *report,
                                enum box_cause *cause)
 {
-    *cause = report->oom_killed && report->cause != BOX_EXEC_FAILED ? BOX_MEMORY_LIMIT : report->cause;
+    *cause = cause_of(report);
     if (*cause == BOX_EXITED && report->exit_code == 0)
         return VERDICT_ACCEPTED;
     if ((*cause == BOX_EXITED || *cause == BOX_SIGNALED) && runtime_ran_out_of_memory(question, report))
@@ -240,7 +250,7 @@ void outcome_of_run(const struct outcome_question *question, struct box_report *
     };
     if (ret->verdict != VERDICT_ACCEPTED)
         outcomes[cause].describe(&message, report, &test->limits);
-    else if (test->has_expected &&
+    else if (test->has_expected && !question->checker->program &&
              !checker_compare(question->checker, buf_view(&test->expected), buf_view(&report->out), &ret->message))
         ret->verdict = VERDICT_WRONG_ANSWER;
     if (ret->verdict == VERDICT_WRONG_ANSWER)
@@ -273,7 +283,7 @@ void outcome_internal(struct test_result *ret, const char *message)
 void outcome_of_compile(const struct limits *limits, int64_t output_keep, struct box_report *report,
                         struct compile_result *ret)
 {
-    enum box_cause cause = report->oom_killed && report->cause != BOX_EXEC_FAILED ? BOX_MEMORY_LIMIT : report->cause;
+    enum box_cause cause = cause_of(report);
     bool exited_well = cause == BOX_EXITED && report->exit_code == 0;
     struct buf message = BUF_INIT;
 

@@ -31,6 +31,9 @@ void outcome_of_run(const struct outcome_question *question, struct box_report *
 void outcome_of_compile(const struct limits *limits, int64_t output_keep, struct box_report *report,
                         struct compile_result *ret);
 
+/* Appends what ended the run, for people: "exited with code 3", "CPU time limit of 2000 ms exceeded". */
+void outcome_describe(struct buf *out, const struct box_report *report, const struct limits *limits);
+
 /* A test case that the engine could not run, and one that did not get to run because of how the compile step ended. */
 void outcome_internal(struct test_result *ret, const char *message);
 void outcome_not_compiled(const struct compile_result *compile, struct test_result *ret);

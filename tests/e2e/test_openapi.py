@@ -19,6 +19,8 @@ BROKEN = {"language": "c", "code": "int main(void) { retrun 0; }", "test_cases":
 SLEEP = {"language": "python", "code": "import time; time.sleep(60)", "test_cases": [{}], "limits": {"wall_time_ms": 60000}}
 CRASH = {"language": "python", "code": "import os, sys; sys.stdout.buffer.write(b'\\xff'); sys.stdout.flush(); os.abort()", "test_cases": [{}, {}],
          "metadata": {"a": [1, None]}, "stop_on_first_failure": True}
+JUDGED = {"language": "bash", "code": "echo x > a; mkfifo b", "test_cases": [{}], "collect": ["a", "b"],
+          "checker": {"type": "program", "language": "bash", "code": "echo points 1 >&2; exit 7"}}
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,7 @@ def test_answers_of_every_route_fit_their_schemas(server, document):
         call("POST", path, ECHO, query="?wait=60", status=200)
         call("POST", path, [{**SINGLE, "stdin": ""}, {"stdin": "x"}], query="?wait=60", status=200)
         call("POST", path, BROKEN, query="?wait=60", status=200)
+        call("POST", path, JUDGED, query="?wait=60", status=200)
         call("POST", path, {"bogus": 1}, status=422)
         call("POST", path, data="{", headers={"Content-Type": "application/json"}, status=400)
         call("POST", path, data="x", headers={"Content-Type": "text/plain"}, status=415)
@@ -245,14 +248,15 @@ def request_schema(document, path):
 @pytest.mark.parametrize("body", [ECHO, SLEEP, BROKEN, [{**SINGLE, "stdin": "x"}, {"stdin": "y", "expected_output": "z"}],
                                   {**ECHO, "version": "3", "files": [{"name": "a/b.txt", "content": "x"}], "compiler_options": [], "args": ["a"],
                                    "limits": {"cpu_time_ms": 1000, "wall_time_ms": 2000, "memory_kb": 65536, "processes": 10, "output_kb": 10, "stack_kb": 1024, "file_kb": 10},
-                                   "checker": {"type": "float", "abs": 0.1, "rel": 0}, "stop_on_first_failure": True, "priority": -10, "metadata": {"x": []}, "encoding": "utf8"}])
+                                   "checker": {"type": "float", "abs": 0.1, "rel": 0}, "stop_on_first_failure": True, "priority": -10, "metadata": {"x": []}, "encoding": "utf8"},
+                                  {**ECHO, "collect": ["out.txt"], "checker": {"type": "program", "language": "bash", "code": "exit 0", "version": None, "files": [{"name": "a", "content": ""}]}}])
 def test_good_requests_fit_the_request_schema(server, document, body):
     assert fits(document, request_schema(document, "/execute-batch"), body) == []
     assert server.post("/execute-batch", body).status_code == 202
 
 
 @pytest.mark.parametrize("body", [{**ECHO, "bogus": 1}, {**ECHO, "language": 5}, {**ECHO, "test_cases": []}, {**ECHO, "test_cases": [{}] * 1001}, {**ECHO, "limits": {"cpu_time_ms": 0}},
-                                  {**ECHO, "limits": {"bogus": 1}}, {**ECHO, "checker": {"type": "magic"}}, {**ECHO, "encoding": "latin1"}, {**ECHO, "priority": 11},
+                                  {**ECHO, "limits": {"bogus": 1}}, {**ECHO, "checker": {"type": "magic"}}, {**ECHO, "checker": {"type": "program", "code": "x"}}, {**ECHO, "checker": {"type": "tokens", "code": "x"}}, {**ECHO, "collect": ["a", "a"]}, {**ECHO, "encoding": "latin1"}, {**ECHO, "priority": 11},
                                   {**ECHO, "test_cases": [{"bogus": 1}]}, {**ECHO, "metadata": []}, {"code": "x", "test_cases": [{}]}, 5, "x", []])
 def test_bad_requests_do_not_fit_the_request_schema(server, document, body):
     assert fits(document, request_schema(document, "/execute-batch"), body) != []

@@ -293,6 +293,40 @@ static void checkers(void **state)
     }
 }
 
+static void checkers_that_are_programs(void **state)
+{
+    (void)state;
+    static const struct mistake mistakes[] = {
+        {"'checker': {'type': 'program', 'code': 'x'}", "checker.language", "is required"},
+        {"'checker': {'type': 'program', 'language': 'c'}", "checker.code",
+         "is required, unless files has the program"},
+        {"'checker': {'type': 'program', 'language': 'c', 'code': 5}", "checker.code", "must be a string"},
+        {"'checker': {'type': 'program', 'language': 'c', 'code': 'x', 'args': []}", "checker.args", "unknown field"},
+        {"'checker': {'type': 'program', 'language': 'c', 'code': 'x', 'abs': 1}", "checker.abs",
+         "goes only with the type \"float\""},
+        {"'checker': {'type': 'program', 'language': 'c', 'code': 'x', 'files': [{'name': '../a', 'content': ''}]}",
+         "checker.files[0].name", "must not have the part"},
+        {"'checker': {'type': 'program', 'language': 'c', 'code': 'x', 'compiler_options': [1]}",
+         "checker.compiler_options[0]", "must be a string"},
+        {"'checker': {'type': 'tokens', 'code': 'x'}", "checker.code", "goes only with the type \"program\""},
+    };
+    refuse_with(mistakes, ARRAY_LEN(mistakes));
+
+    _cleanup_(submission_freep) struct submission *sub =
+        accepted(BATCH, "{'checker': {'files': [{'name': 'testlib.h', 'content': 'aGk='}], 'code': 'eA==', 'language': "
+                        "'cpp', 'version': '12', 'compiler_options': ['-O2'], 'type': 'program'}, 'language': 'c', "
+                        "'code': 'eQ==', 'encoding': 'base64'}");
+    assert_int_equal(sub->checker.type, CHECKER_PROGRAM);
+    const struct submission *program = sub->checker.program;
+    assert_string_equal(program->language, "cpp");
+    assert_string_equal(program->version, "12");
+    assert_string_equal(buf_str(&program->code), "x");
+    assert_string_equal(program->files[0].name, "testlib.h");
+    assert_string_equal(buf_str(&program->files[0].content), "hi");
+    assert_string_equal(program->compiler_options.items[0], "-O2");
+    assert_string_equal(buf_str(&sub->code), "y");
+}
+
 static void collected_names(void **state)
 {
     (void)state;
@@ -804,6 +838,7 @@ int main(void)
         cmocka_unit_test(limits_are_positive_integers),
         cmocka_unit_test(numbers_out_of_range_are_not_json),
         cmocka_unit_test(checkers),
+        cmocka_unit_test(checkers_that_are_programs),
         cmocka_unit_test(collected_names),
         cmocka_unit_test(file_names),
         cmocka_unit_test(files),

@@ -63,6 +63,19 @@ static void random_limits(struct limits *limits)
         *limits_at(limits, &limit_fields[i]) = next_random(2) ? (int64_t)next_random(INT64_MAX) : 0;
 }
 
+static struct submission *random_program(void)
+{
+    struct submission *program = submission_new();
+    program->language = random_text();
+    program->version = next_random(2) ? random_text() : NULL;
+    program->code = random_buf();
+    program->file_count = 1;
+    program->files = xcalloc(1, sizeof *program->files);
+    program->files[0] = (struct source_file){.name = xstrdup("testlib.h"), .content = random_buf()};
+    random_strings(&program->compiler_options);
+    return program;
+}
+
 static struct submission *random_submission(void)
 {
     struct submission *sub = submission_new();
@@ -94,6 +107,10 @@ static struct submission *random_submission(void)
     random_limits(&sub->limits);
     sub->checker = (struct checker_spec){(enum checker_type)next_random(4),
                                          ldexp((double)next_random(INT64_MAX), -(int)next_random(200)), 0.1};
+    if (next_random(3) == 0) {
+        sub->checker.type = CHECKER_PROGRAM;
+        sub->checker.program = random_program();
+    }
     for (uint64_t i = next_random(3); i > 0; i--) {
         _cleanup_(freep) char *name = xasprintf("dir/%d.txt", (int)i);
         strings_add(&sub->collect, str_of(name));
@@ -138,9 +155,8 @@ static void assert_test_case_equal(const struct test_case *a, const struct test_
     assert_memory_equal(&a->limits, &b->limits, sizeof a->limits);
 }
 
-static void assert_submission_equal(const struct submission *a, const struct submission *b)
+static void assert_program_equal(const struct submission *a, const struct submission *b)
 {
-    assert_string_equal(a->token, b->token);
     assert_text_equal(a->language, b->language);
     assert_text_equal(a->version, b->version);
     assert_buf_equal(&a->code, &b->code);
@@ -150,12 +166,21 @@ static void assert_submission_equal(const struct submission *a, const struct sub
         assert_buf_equal(&a->files[i].content, &b->files[i].content);
     }
     assert_strings_equal(&a->compiler_options, &b->compiler_options);
+}
+
+static void assert_submission_equal(const struct submission *a, const struct submission *b)
+{
+    assert_string_equal(a->token, b->token);
+    assert_program_equal(a, b);
     assert_strings_equal(&a->args, &b->args);
     assert_int_equal(a->test_count, b->test_count);
     for (size_t i = 0; i < a->test_count; i++)
         assert_test_case_equal(&a->tests[i], &b->tests[i]);
     assert_memory_equal(&a->limits, &b->limits, sizeof a->limits);
     assert_int_equal(a->checker.type, b->checker.type);
+    assert_int_equal(a->checker.program != NULL, b->checker.program != NULL);
+    if (a->checker.program)
+        assert_program_equal(a->checker.program, b->checker.program);
     assert_true(a->checker.abs == b->checker.abs && a->checker.rel == b->checker.rel);
     assert_strings_equal(&a->collect, &b->collect);
     assert_int_equal(a->stop_on_first_failure, b->stop_on_first_failure);
@@ -217,6 +242,8 @@ static struct test_result random_test_result(void)
     test.memory_kb = (int64_t)next_random(INT64_MAX);
     test.message = next_random(2) ? random_text() : NULL;
     random_strings(&test.hints);
+    test.has_points = next_random(2);
+    test.points = test.has_points ? (double)next_random(1000) / 8 : 0;
     test.file_count = next_random(3);
     test.files = xcalloc(test.file_count, sizeof *test.files);
     for (size_t i = 0; i < test.file_count; i++) {
@@ -256,6 +283,8 @@ static void assert_test_result_equal(const struct test_result *a, const struct t
     assert_int_equal(a->memory_kb, b->memory_kb);
     assert_text_equal(a->message, b->message);
     assert_strings_equal(&a->hints, &b->hints);
+    assert_int_equal(a->has_points, b->has_points);
+    assert_true(a->points == b->points);
     assert_int_equal(a->file_count, b->file_count);
     for (size_t i = 0; i < a->file_count; i++) {
         assert_text_equal(a->files[i].name, b->files[i].name);
@@ -432,7 +461,7 @@ static bool came_later(load_fn *load, const char *key)
 {
     if (load == load_submission)
         return strcmp(key, "collect") == 0;
-    return load == load_test && strcmp(key, "files") == 0;
+    return load == load_test && (strcmp(key, "files") == 0 || strcmp(key, "points") == 0);
 }
 
 /* Every prefix, and the document without each of its keys, at every level, or with each value replaced by one of a wrong type. */
@@ -523,6 +552,7 @@ static void values_out_of_range_are_refused(void **state)
         {load_submission, "priority", "-11"},
         {load_submission, "checker/type", "\"fuzzy\""},
         {load_submission, "checker/abs", "-1.0"},
+        {load_submission, "checker/type", "\"program\""}, /* without the program */
         {load_submission, "limits/cpu_time_ms", "0"},
         {load_submission, "limits/cpu_time_ms", "-5"},
         {load_submission, "tests", "[]"},
