@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD_DIR = (ROOT / os.environ.get("BUILD_DIR", "build")).resolve()
 EVALX = BUILD_DIR / "evalx"
 SANITIZED = bool(os.environ.get("SANITIZE"))
-SLOW = 5 if SANITIZED else 1  # everything under a sanitizer takes longer
+SLOW = int(os.environ.get("E2E_SLOW", 5 if SANITIZED else 1))  # everything takes longer under a sanitizer, or on an emulated machine
 FINAL = ("completed", "failed", "cancelled")
 
 
