@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan bench fuzz clean
+.PHONY: help run test build install format lint asan bench fuzz box-soak clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+SOAK_RUNS ?= 10000
 
 help: ## say what there is (this)
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
 	@scripts/setup.sh build languages run
@@ -49,6 +50,9 @@ bench: ## measure, in ratios to what the machine can do
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+box-soak: build ## SOAK_RUNS (10,000) runs through one slot of the sandbox: nothing grows (as root)
+	@$(BUILD_DIR)/tests/sandbox/soak $(BUILD_DIR)/evalx-jail $(BUILD_DIR)/tests/sandbox $(SOAK_RUNS)
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-fuzz
