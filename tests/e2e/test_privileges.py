@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from harness import BUILD_DIR, wait_until
+from harness import BUILD_DIR, Server, wait_until
 
 INTERPRETED = {"cpu_time_ms": 5000, "wall_time_ms": 15000}
 
@@ -30,8 +30,18 @@ def listening_inodes():
     return {fields[9]: int(fields[1].split(":")[1], 16) for fields in map(str.split, lines) if fields[3] == "0A"}
 
 
-def test_the_serving_process_is_not_root_and_has_no_capabilities(server):
-    pid = server.process.pid
+@pytest.fixture(scope="module")
+def quiet():
+    """A server that has nothing to do, so that all its processes are its own and stay."""
+    server = Server()
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+def test_the_serving_process_is_not_root_and_has_no_capabilities(quiet):
+    pid = quiet.process.pid
     tasks = os.listdir(f"/proc/{pid}/task")
     assert len(tasks) > 1, "threads are looked at one by one"
     for task in tasks:
@@ -44,19 +54,18 @@ def test_the_serving_process_is_not_root_and_has_no_capabilities(server):
         assert fields["NoNewPrivs"] == "1", task
 
 
-def test_only_the_serving_process_listens(server):
-    for pid in server.pids()[1:]:
+def test_only_the_serving_process_listens(quiet):
+    assert quiet.port in listening_inodes().values()
+    for pid in quiet.pids()[1:]:
         for descriptor in os.listdir(f"/proc/{pid}/fd"):
             target = os.readlink(f"/proc/{pid}/fd/{descriptor}")
             assert target[8:-1] not in listening_inodes() or not target.startswith("socket:"), (pid, comm(pid))
 
 
-def test_the_privileged_process_is_small(new_server):
+def test_the_privileged_process_is_small(quiet):
     """The jail: its own program, one thread, no JSON, HTTP, SQLite or TLS library."""
-    server = new_server()
-    jails = [pid for pid in server.pids()[1:] if exe(pid) == "evalx-jail"]
-    assert jails, [comm(pid) for pid in server.pids()]
-    assert all(exe(pid) == "evalx-jail" for pid in server.pids()[1:])
+    jails = quiet.pids()[1:]
+    assert jails and {exe(pid) for pid in jails} == {"evalx-jail"}
     for pid in jails:
         assert len(os.listdir(f"/proc/{pid}/task")) == 1
         libraries = {line.rsplit("/", 1)[-1] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if ".so" in line}
