@@ -206,6 +206,7 @@ static void limits_are_resolved(void **state)
     struct job job;
     _cleanup_(freep) char *token =
         submit(w, "{\"language\":\"script\",\"code\":\"x\",\"test_cases\":[{},{\"limits\":{\"wall_time_ms\":8000}}]}");
+    assert_non_null(token);
     job_claim(w, &job);
     assert_int_equal(job.submission->tests[0].limits.wall_time_ms, 7000);
     assert_int_equal(job.submission->tests[1].limits.wall_time_ms, 8000);
