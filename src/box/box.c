@@ -114,7 +114,7 @@ static int give_pipe(struct run *run, struct stream *stream)
 static int open_streams(struct run *run, const struct box_spec *spec)
 {
     if (spec->stdin_fd >= 0) {
-        give(run, spec->stdin_fd, false);
+        give(run, spec->stdin_fd, spec->hand_over);
     } else {
         int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (null < 0)
@@ -123,7 +123,7 @@ static int open_streams(struct run *run, const struct box_spec *spec)
     }
     int r = 0;
     if (spec->stdout_to > 0)
-        give(run, spec->stdout_to, false);
+        give(run, spec->stdout_to, spec->hand_over);
     else
         r = give_pipe(run, &run->out);
     if (r == 0)
@@ -273,7 +273,6 @@ static enum box_cause decide(const struct run *run, const struct jail_report *re
         {cancelled, BOX_CANCELLED},
         {report->cpu_exceeded, BOX_CPU_LIMIT},
         {report->wall_exceeded, BOX_WALL_LIMIT},
-        {WIFSIGNALED(report->wait_status) && WTERMSIG(report->wait_status) == SIGXCPU, BOX_CPU_LIMIT},
         {WIFSIGNALED(report->wait_status), BOX_SIGNALED},
     };
     for (size_t i = 0; i < ARRAY_LEN(causes); i++)
@@ -330,13 +329,13 @@ static int execute(struct run *run, const struct box_spec *spec, struct jail_rep
     size_t len = 0;
     if (spec->extra_count > JAIL_EXTRA_MAX)
         return error_set(err, -EINVAL, "more than %d extra descriptors", JAIL_EXTRA_MAX);
-    int r = write_request(run->box, spec, run->number, &len, err);
-    if (r < 0)
-        return r;
-    r = open_streams(run, spec);
-    if (r == 0)
+    int r = open_streams(run, spec);
+    int refused = r == 0 ? write_request(run->box, spec, run->number, &len, err) : 0;
+    if (r == 0 && refused == 0)
         r = fd_send(run->box->socket, run->box->message, len, run->given, run->given_count);
     close_given(run);
+    if (refused < 0)
+        return refused;
     if (r < 0)
         return error_errno(err, r, "handing a run to the sandbox");
     r = wait_for_report(run, report, err);

@@ -70,6 +70,7 @@ struct box_spec {
         *collect_names;   /* NULL-terminated, or NULL: these files of the working directory end up in the report */
     int64_t collect_max;  /* bytes of all of them together */
     int stdout_to;        /* > 0: standard output goes there instead of into the report, unlimited by output_kb */
+    bool hand_over;       /* stdin_fd and stdout_to (both are there) are box_run's to close, as soon as the run has them */
     const int *extra_fds; /* the program finds them at 3, 4, 5 */
     unsigned extra_count; /* at most 3 */
     bool pinned;          /* to one processor: */

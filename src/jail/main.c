@@ -251,6 +251,7 @@ int main(int argc, char **argv)
     /* A terminal's Ctrl-C is for evalx, which then ends this process by closing the control socket. */
     setsid();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* launchers whose slot was killed are waited for here */
     plain_signals();
     return serve(&jail);
 }

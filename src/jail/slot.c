@@ -229,14 +229,20 @@ static int supervise(struct slot *slot, struct run *run)
     }
 }
 
-/* The launcher was chosen by the OOM killer, or worse: what is known is still reported, then the slot is rebuilt. */
-static void report_death(struct run *run)
+/* The launcher has gone, or what it should have ended has not. */
+static void note_death(struct run *run)
 {
     run->result.wait_status = SIGKILL;
     run->result.wall_ns = clock_monotonic_ns() - run->started_ns;
 }
 
-static int finish(struct slot *slot, struct run *run)
+/* Does a limit or a cancellation explain that the run ended without the launcher's word? (The OOM killer may choose the launcher.) */
+static bool explained(const struct jail_report *report)
+{
+    return report->oom_killed || report->cpu_exceeded || report->wall_exceeded || report->cancelled;
+}
+
+static int measure(struct slot *slot, struct run *run)
 {
     struct cgroup_usage usage;
     int r = cgroup_end(slot->leaf, &usage, &slot->error);
@@ -259,7 +265,7 @@ static int finish(struct slot *slot, struct run *run)
     /* The launcher's clock starts a moment after the slot's; what was ended for its time did take that time. */
     if (report->wall_exceeded)
         report->wall_ns = MAX(report->wall_ns, run->request->wall_ns);
-    return fd_send(slot->config->socket, report, sizeof *report, NULL, 0);
+    return 0;
 }
 
 static int start(struct slot *slot, struct run *run, const void *message, size_t len, const int *fds, size_t fd_count)
@@ -307,8 +313,10 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
         return SLOT_EXIT_LOST;
     int trusted = supervise(slot, &run);
     if (trusted < 0)
-        report_death(&run);
-    if (finish(slot, &run) < 0)
+        note_death(&run);
+    /* A run whose end nothing of its own explains is not reported: that was the box's fault, and it is done again. */
+    if (measure(slot, &run) < 0 || (trusted < 0 && !explained(&run.report)) ||
+        fd_send(slot->config->socket, &run.report, sizeof run.report, NULL, 0) < 0)
         return SLOT_EXIT_LOST;
     if (trusted < 0)
         return SLOT_EXIT_DIRTY;

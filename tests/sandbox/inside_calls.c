@@ -142,7 +142,6 @@ static const struct {
     ENOSYS_CALL(io_uring_setup),
     ENOSYS_CALL(io_uring_enter),
     ENOSYS_CALL(io_uring_register),
-    ENOSYS_CALL(flock),
     ENOSYS_CALL(mq_open),
     ENOSYS_CALL(sync),
     ENOSYS_CALL(syncfs),
