@@ -31,6 +31,7 @@ static const struct rule rules[] = {
 #define ALLOW(call)                          {#call, SCMP_ACT_ALLOW, 0, {{0}}},
 #define REFUSE(call)                         {#call, SCMP_ACT_ERRNO(EPERM), 0, {{0}}},
 #define PRETEND(call)                        {#call, SCMP_ACT_ERRNO(0), 0, {{0}}},
+#define PRETEND_IF(call, a, value)           {#call, SCMP_ACT_ERRNO(0), 1, {{a, LOW32, value}}},
 #define ALLOW_IF(call, a, mask, value)       {#call, SCMP_ACT_ALLOW, 1, {{a, mask, value}}},
 #define ALLOW_IF2(call, a, m, v, a2, m2, v2) {#call, SCMP_ACT_ALLOW, 2, {{a, m, v}, {a2, m2, v2}}},
 #define ALLOW_IF3(call, a, m, v, a2, m2, v2, a3, m3, v3) \
