@@ -27,7 +27,7 @@
   X(STRING,   listen,                 "listen",                  "127.0.0.1:2358", 0, 0,                          "listen", "ADDRESS", "where HTTP is served: HOST:PORT or unix:PATH") \
   X(STRING,   state_dir,              "state_dir",               "",               0, 0,                          "state-dir", "DIR", "database and artifacts; default ./var, as root /var/lib/evalx") \
   X(STRING,   user,                   "user",                    "",               0, 0,                          "user", "NAME", "user to become once the sandbox runs; default evalx if it exists, else nobody") \
-  X(INTEGER,  slots,                  "slots",                   "0",              0, 256,                        "slots", "N", "programs run at the same time; 0: one a core") \
+  X(INTEGER,  slots,                  "slots",                   "0",              0, 128,                        "slots", "N", "programs run at the same time; 0: one a core") \
   X(STRING,   store_url,              "store.url",               "",               0, 0,                          "store-url", "URL", "sqlite:PATH; default evalx.db in the state folder") \
   X(DURATION, store_lease_ms,         "store.lease",             "10s",            100, CONFIG_MS(3600),          NULL, NULL, "how long a silent worker keeps its claim on a submission") \
   X(DURATION, store_retention_ms,     "store.retention",         "24h",            CONFIG_MS(1), CONFIG_DAYS(3650), NULL, NULL, "how long results are kept") \

@@ -39,7 +39,7 @@ int engine_open(const struct config *config, struct engine *engine, struct error
     _cleanup_(freep) const char **mounts = mounts_of(config, engine->registry);
     struct jail_config jail = {
         .program = config->sandbox_jail,
-        .slots = (unsigned)config->slots,
+        .slots = 2 * (unsigned)config->slots, /* each has a companion, for interactors */
         .mounts = mounts,
         .uid_base = (unsigned)config->sandbox_uid_base,
     };
@@ -66,6 +66,7 @@ int engine_execute(const struct config *config, struct engine *engine, const cha
 {
     struct executor_config executor = {
         .jail = engine->jail,
+        .lanes = (unsigned)config->slots,
         .registry = engine->registry,
         .artifact_dir = artifacts,
         .artifact_cache_kb = config->artifact_cache_size / 1024,

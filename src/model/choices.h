@@ -5,7 +5,7 @@
 
 #include "model/submission.h"
 
-enum { CHECKER_TYPES = CHECKER_PROGRAM + 1, ENCODINGS = ENCODING_BASE64 + 1 };
+enum { CHECKER_TYPES = CHECKER_INTERACTOR + 1, ENCODINGS = ENCODING_BASE64 + 1 };
 #define CHECKER_TOLERANCE 1e-6 /* abs and rel when neither is given */
 
 extern const char *const checker_names[CHECKER_TYPES];

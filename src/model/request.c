@@ -291,7 +291,8 @@ static void read_program(struct parse *p, const json_t *value, struct checker_sp
 static bool is_program(const json_t *checker)
 {
     const char *type = json_string_value(json_object_get(checker, "type"));
-    return type && strcmp(type, checker_names[CHECKER_PROGRAM]) == 0;
+    return type &&
+           (strcmp(type, checker_names[CHECKER_PROGRAM]) == 0 || strcmp(type, checker_names[CHECKER_INTERACTOR]) == 0);
 }
 
 static void read_checker(struct parse *p, json_t *value, void *sub)
@@ -301,7 +302,7 @@ static void read_checker(struct parse *p, json_t *value, void *sub)
         read_program(p, value, &checker);
     else
         parse_object_except(p, value, &SECTION(checker_fields, &checker), 1, SECTION(program_fields, NULL),
-                            "goes only with the type \"program\"");
+                            "goes only with the types \"program\" and \"interactor\"");
     double other = checker.abs < 0 && checker.rel < 0 ? CHECKER_TOLERANCE : 0;
     checker.abs = checker.abs < 0 ? other : checker.abs;
     checker.rel = checker.rel < 0 ? other : checker.rel;

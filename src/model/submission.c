@@ -11,11 +11,9 @@
 #include "model/choices.h"
 #include "model/strings.h"
 
-const char *const checker_names[] = {[CHECKER_LINES] = "lines",
-                                     [CHECKER_EXACT] = "exact",
-                                     [CHECKER_TOKENS] = "tokens",
-                                     [CHECKER_FLOAT] = "float",
-                                     [CHECKER_PROGRAM] = "program"};
+const char *const checker_names[] = {
+    [CHECKER_LINES] = "lines", [CHECKER_EXACT] = "exact",     [CHECKER_TOKENS] = "tokens",
+    [CHECKER_FLOAT] = "float", [CHECKER_PROGRAM] = "program", [CHECKER_INTERACTOR] = "interactor"};
 const char *const encoding_names[] = {[ENCODING_UTF8] = "utf8", [ENCODING_BASE64] = "base64"};
 
 void strings_add(struct string_list *list, struct str item)

@@ -34,7 +34,7 @@ enum {
 
 enum encoding { ENCODING_UTF8, ENCODING_BASE64 };
 
-enum checker_type { CHECKER_LINES, CHECKER_EXACT, CHECKER_TOKENS, CHECKER_FLOAT, CHECKER_PROGRAM };
+enum checker_type { CHECKER_LINES, CHECKER_EXACT, CHECKER_TOKENS, CHECKER_FLOAT, CHECKER_PROGRAM, CHECKER_INTERACTOR };
 
 struct submission;
 
@@ -42,7 +42,7 @@ struct checker_spec {
     enum checker_type type;
     /* CHECKER_FLOAT: a token passes when within either. Requests: 1e-6 each when neither is given, else the other is 0. */
     double abs, rel;
-    /* CHECKER_PROGRAM: of it only language, version, code, files and compiler_options count. Otherwise NULL. */
+    /* CHECKER_PROGRAM, CHECKER_INTERACTOR: of it only language, version, code, files and compiler_options count. Otherwise NULL. */
     struct submission *program;
 };
 

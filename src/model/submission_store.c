@@ -154,7 +154,7 @@ static void load_checker(struct stored_load *load, const json_t *root, struct ch
     ret->type = (enum checker_type)load_choice(load, form, "type", checker_names, CHECKER_TYPES);
     ret->abs = load_tolerance(load, form, "abs");
     ret->rel = load_tolerance(load, form, "rel");
-    if (load->code < 0 || ret->type != CHECKER_PROGRAM)
+    if (load->code < 0 || ret->type < CHECKER_PROGRAM)
         return;
     ret->program = submission_new();
     load_program(load, form, ret->program);

@@ -2,7 +2,7 @@
 /*
  * executor.c: which slot does what next.
  *
- * One thread a slot, each with a box of its own, and one lock over the scheduling state; nothing slow happens under it. Jobs that
+ * One thread a slot, each with a box of its own (and a second one for interactors), and one lock over the scheduling state; nothing slow happens under it. Jobs that
  * have a task to give stand in the ready list. A slot takes one task from the first and puts it back at the end: that is the
  * round robin. A job leaves the list when it has nothing more to give, and is finished by the slot that ends its last task,
  * or, when it was cancelled with no slot at work for it, by whoever takes it from the list.
@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -31,7 +32,7 @@ TAILQ_HEAD(job_list, job);
 
 struct slot {
     struct executor *executor;
-    struct box *box;
+    struct lane lane;
     pthread_t thread;
     struct job *job; /* what it is at work for; NULL when idle */
     size_t index;    /* of the test case, when the job is testing */
@@ -91,6 +92,13 @@ static bool has_task(const struct job *job)
     return false;
 }
 
+static void cancel_boxes(struct slot *slot)
+{
+    box_cancel(slot->lane.box);
+    if (slot->lane.companion)
+        box_cancel(slot->lane.companion);
+}
+
 /* Marks the slots at work for job, on tests past index after, to be stopped. */
 static void stop_slots(struct executor *executor, const struct job *job, size_t after, bool all)
 {
@@ -99,7 +107,7 @@ static void stop_slots(struct executor *executor, const struct job *job, size_t 
         if (slot->job != job || !(all || (job->phase == JOB_TESTING && slot->index > after)))
             continue;
         slot->stop = true;
-        box_cancel(slot->box);
+        cancel_boxes(slot);
         pthread_cond_signal(&executor->stops);
     }
 }
@@ -180,7 +188,7 @@ static void do_compile(struct executor *executor, struct slot *slot, struct job 
 
     job->phase = JOB_COMPILING;
     pthread_mutex_unlock(&executor->lock);
-    int r = job_compile(job, &executor->tools, slot->box);
+    int r = job_compile(job, &executor->tools, slot->lane.box);
     bool dead = r < 0 && r != -EAGAIN && r != -EINVAL && jail_is_dead(executor);
     pthread_mutex_lock(&executor->lock);
     if (dead)
@@ -202,7 +210,7 @@ static void do_test(struct executor *executor, struct slot *slot, struct job *jo
 
     set_ready(executor, job, has_task(job));
     pthread_mutex_unlock(&executor->lock);
-    int r = job_test(job, &executor->tools, slot->box, index, &test);
+    int r = job_test(job, &executor->tools, &slot->lane, index, &test);
     bool dead = r < 0 && r != -ECANCELED && jail_is_dead(executor);
     bool failed = r != -ECANCELED && test.verdict != VERDICT_ACCEPTED;
     pthread_mutex_lock(&executor->lock);
@@ -285,7 +293,7 @@ static void *stopper_main(void *argument)
         bool stopping = false;
         for (unsigned i = 0; i < executor->slot_count; i++)
             if (executor->slots[i].stop) {
-                box_cancel(executor->slots[i].box);
+                cancel_boxes(&executor->slots[i]);
                 stopping = true;
             }
         struct timespec until = after_ms(STOP_AGAIN_MS);
@@ -316,6 +324,19 @@ static void init(struct executor *executor)
     TAILQ_INIT(&executor->ready);
 }
 
+/* The n-th processor that this process may use, round and round. */
+static unsigned processor(unsigned n)
+{
+    cpu_set_t set;
+    unsigned cpu = 0;
+
+    if (sched_getaffinity(0, sizeof(set), &set) < 0 || CPU_COUNT(&set) == 0)
+        return 0;
+    for (n %= (unsigned)CPU_COUNT(&set);; cpu++)
+        if (CPU_ISSET(cpu, &set) && n-- == 0)
+            return cpu;
+}
+
 static int start_threads(struct executor *executor, unsigned slots)
 {
     int r = pthread_create(&executor->stopper, NULL, stopper_main, executor);
@@ -323,7 +344,8 @@ static int start_threads(struct executor *executor, unsigned slots)
     for (unsigned i = 0; i < slots && r == 0; i++) {
         struct slot *slot = &executor->slots[i];
         slot->executor = executor;
-        slot->box = jail_box(executor->jail, i);
+        slot->lane = (struct lane){
+            .box = jail_box(executor->jail, i), .companion = jail_box(executor->jail, slots + i), .cpu = processor(i)};
         r = pthread_create(&slot->thread, NULL, slot_main, slot);
         if (r == 0) {
             pthread_mutex_lock(&executor->lock);
@@ -347,7 +369,7 @@ static void release(struct executor *executor)
 
 int executor_new(const struct executor_config *config, struct executor **ret, struct error *err)
 {
-    unsigned slots = jail_slots(config->jail);
+    unsigned slots = config->lanes > 0 ? MIN(config->lanes, jail_slots(config->jail)) : jail_slots(config->jail);
 
     if (config->output_keep_kb <= 0)
         return error_set(err, -EINVAL, "the output to keep must be positive");

@@ -22,7 +22,9 @@ struct executor;
 struct job;
 
 struct executor_config {
-    struct jail *jail;               /* outlives the executor; one slot thread for each of its slots */
+    struct jail *jail; /* outlives the executor */
+    /* Slot threads; 0: one for each slot of the jail. Slot lanes + i, if there is one, runs the interactors of thread i. */
+    unsigned lanes;
     const struct registry *registry; /* outlives the executor */
     const char *artifact_dir;        /* existing folder, writable by this process; the artifact cache lives here */
     int64_t artifact_cache_kb;       /* past this the least recently used artifacts go */

@@ -33,8 +33,8 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
     job->result->language = xstrdup(job->language ? job->language->name : sub->language);
     if (job->language && job->language->version)
         job->result->version = xstrdup(job->language->version);
-    if (job->language && !judge_init(&job->judge, tools->registry, sub->checker.program, &why)) {
-        job->result->message = xasprintf("checker: %s", why);
+    if (job->language && !judge_init(&job->judge, tools->registry, &sub->checker, &why)) {
+        job->result->message = xasprintf("%s: %s", judge_name(&job->judge), why);
         free(why);
     } else {
         job->result->message = why;
@@ -110,7 +110,7 @@ static int compile_judge(struct job *job, const struct job_tools *tools, struct 
     if (r == 0 || r == -EAGAIN || r == -ECANCELED)
         return r;
     if (r != -EINVAL)
-        engine_failed(job, job->judge.language, &why, "checker");
+        engine_failed(job, job->judge.language, &why, judge_name(&job->judge));
     for (size_t i = 0; i < job->sub->test_count; i++) {
         outcome_internal(&job->result->tests[i], r == -EINVAL ? why.message : job->result->message);
         job->result->order[job->reported++] = (uint16_t)i;
@@ -152,81 +152,112 @@ static bool has_own_command(const struct job *job, const struct test_case *test)
     return test->has_args || memcmp(&test->limits, &job->sub->limits, sizeof(test->limits)) != 0;
 }
 
-static int run(struct job *job, const struct language_command *command, struct box *box, const struct test_case *test,
-               struct box_report *report, struct error *err)
-{
-    _cleanup_(fd_closep) int input = -1;
-    const char *names[SUBMISSION_COLLECT_MAX + 1] = {NULL};
+/* A test case under way. */
+struct attempt {
+    struct job *job;
+    const struct lane *lane;
+    const struct test_case *test;
+    struct outcome_question question;
+    struct box_spec spec; /* of the program; without its input */
+};
 
-    if (test->stdin_data.len > 0) {
-        input = fd_sealed_memfd("stdin", test->stdin_data.data, test->stdin_data.len);
-        if (input < 0)
-            return error_errno(err, input, "making the input");
-    }
-    for (size_t i = 0; i < job->sub->collect.count; i++)
-        names[i] = job->sub->collect.items[i];
-    const struct box_spec spec = {
-        .argv = (const char *const *)command->argv,
-        .envp = (const char *const *)command->envp,
-        .stdin_fd = input,
-        .artifact_fd = artifact_dirfd(job->artifact),
-        .link_artifact = job->sub->file_count > 0,
-        .limits = test->limits,
-        .collect_fd = -1,
-        .collect_names = names,
-        .collect_max = submission_collect_bytes(job->sub, &test->limits),
-    };
-    return program_run(box, &spec, report, err);
-}
-
-/* What became of the run, and when it ended well, what a checker that is a program says to its whole output. */
-static int conclude(struct job *job, struct box *box, const struct outcome_question *question,
-                    struct box_report *report, struct test_result *ret)
+/* Input and output are whole files. */
+static int run_alone(struct attempt *attempt, struct test_result *ret)
 {
-    _cleanup_(fd_closep) int output = -1;
+    const struct job *job = attempt->job;
+    const struct buf *data = &attempt->test->stdin_data;
+    _cleanup_(fd_closep) int input = -1, output = -1;
+    struct box_report report = {0};
     int r = 0;
 
-    if (job->judge.source)
-        output = fd_sealed_memfd("output", buf_str(&report->out), report->out.len);
-    outcome_of_run(question, report, ret);
-    if (job->judge.source && ret->verdict == VERDICT_ACCEPTED)
-        r = output < 0 ? output : judge_check(&job->judge, box, question->test, output, ret);
-    if (r < 0) {
-        test_result_release(ret);
-        outcome_internal(ret, ENGINE_FAILED);
-    }
-    return r;
+    if (data->len > 0)
+        r = input = fd_sealed_memfd("stdin", data->data, data->len);
+    attempt->spec.stdin_fd = input;
+    if (r >= 0)
+        r = program_run(attempt->lane->box, &attempt->spec, &report, NULL);
+    if (r < 0)
+        return r;
+    if (report.cause == BOX_CANCELLED)
+        r = -ECANCELED;
+    if (r == 0 && job->judge.source)
+        r = output =
+            fd_sealed_memfd("output", buf_str(&report.out), report.out.len); /* all of it, unlike the result's */
+    if (r >= 0)
+        outcome_of_run(&attempt->question, &report, ret);
+    if (r >= 0 && job->judge.source && ret->verdict == VERDICT_ACCEPTED)
+        r = judge_check(&job->judge, attempt->lane->box, attempt->test, output, ret);
+    box_report_release(&report);
+    return MIN(r, 0);
 }
 
-int job_test(struct job *job, const struct job_tools *tools, struct box *box, size_t index, struct test_result *ret)
+/* Input and output are an interactor's. */
+static int run_together(struct attempt *attempt, struct test_result *ret)
+{
+    const struct judge *judge = &attempt->job->judge;
+    struct interaction interaction;
+    int r = -EIO;
+
+    for (int tries = 0; tries < 2 && r < 0 && r != -ECANCELED; tries++) {
+        r = interact_run(judge, attempt->lane, &attempt->spec, attempt->test, &interaction);
+        if (r < 0 && r != -ECANCELED)
+            log_error("box.failed", LOG_INT("code", -r),
+                      LOG_STR("message", "an interactive test case could not be run"));
+    }
+    if (r < 0)
+        return r;
+    outcome_of_run(&attempt->question, &interaction.program, ret);
+    interact_conclude(judge, &interaction, ret);
+    box_report_release(&interaction.program);
+    box_report_release(&interaction.interactor);
+    return 0;
+}
+
+static int run(struct job *job, const struct job_tools *tools, const struct lane *lane,
+               const struct language_command *command, const struct test_case *test, struct test_result *ret)
+{
+    const char *names[SUBMISSION_COLLECT_MAX + 1] = {NULL};
+    struct attempt attempt = {
+        .job = job,
+        .lane = lane,
+        .test = test,
+        .question = {.language = job->language,
+                     .checker = &job->sub->checker,
+                     .test = test,
+                     .program = command->argv[0],
+                     .output_keep = tools->output_keep,
+                     .collect = &job->sub->collect},
+        .spec = {.argv = (const char *const *)command->argv,
+                 .envp = (const char *const *)command->envp,
+                 .stdin_fd = -1,
+                 .artifact_fd = artifact_dirfd(job->artifact),
+                 .link_artifact = job->sub->file_count > 0,
+                 .limits = test->limits,
+                 .collect_fd = -1,
+                 .collect_names = names,
+                 .collect_max = submission_collect_bytes(job->sub, &test->limits)},
+    };
+    for (size_t i = 0; i < job->sub->collect.count; i++)
+        names[i] = job->sub->collect.items[i];
+    return job->judge.interactive ? run_together(&attempt, ret) : run_alone(&attempt, ret);
+}
+
+int job_test(struct job *job, const struct job_tools *tools, const struct lane *lane, size_t index,
+             struct test_result *ret)
 {
     const struct test_case *test = &job->sub->tests[index];
     struct language_command own = {0};
     const struct language_command *command = &job->command;
-    struct box_report report = {0};
 
     if (has_own_command(job, test)) {
         language_command(job->language, LANGUAGE_RUN, job->sub, test->has_args ? &test->args : &job->sub->args,
                          &test->limits, &own);
         command = &own;
     }
-    int r = run(job, command, box, test, &report, NULL);
+    int r = run(job, tools, lane, command, test, ret);
     if (r < 0) {
+        test_result_release(ret);
         outcome_internal(ret, ENGINE_FAILED);
-    } else if (report.cause == BOX_CANCELLED) {
-        r = -ECANCELED;
-    } else {
-        const struct outcome_question question = {
-            .language = job->language,
-            .checker = &job->sub->checker,
-            .test = test,
-            .program = command->argv[0],
-            .output_keep = tools->output_keep,
-            .collect = &job->sub->collect,
-        };
-        r = conclude(job, box, &question, &report, ret);
     }
-    box_report_release(&report);
     language_command_release(&own);
     return r;
 }

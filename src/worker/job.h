@@ -15,7 +15,7 @@
 
 #include "worker/artifact.h"
 #include "worker/executor.h"
-#include "worker/judge.h"
+#include "worker/interact.h"
 
 enum job_phase {
     JOB_NEW, /* nothing has been done, or the making of its program has to be tried again */
@@ -74,7 +74,8 @@ void job_free(struct job *job, const struct job_tools *tools);
 int job_compile(struct job *job, const struct job_tools *tools, struct box *box);
 
 /* Runs one test case into *ret. 0, -ECANCELED: box_cancel; other -errno: the engine failed, ret says so. */
-int job_test(struct job *job, const struct job_tools *tools, struct box *box, size_t index, struct test_result *ret);
+int job_test(struct job *job, const struct job_tools *tools, const struct lane *lane, size_t index,
+             struct test_result *ret);
 
 /* Takes over a test's result and reports what is due. */
 void job_report(struct job *job, size_t index, struct test_result *test);

@@ -14,22 +14,27 @@
 
 /* ---- the program ---- */
 
-bool judge_init(struct judge *judge, const struct registry *registry, const struct submission *source, char **ret_why)
+bool judge_init(struct judge *judge, const struct registry *registry, const struct checker_spec *spec, char **ret_why)
 {
     const struct limits own = {
         .cpu_time_ms = JUDGE_CPU_MS, .wall_time_ms = JUDGE_WALL_MS, .output_kb = JUDGE_OUTPUT_KB};
     const struct limits rest = limits_default();
 
-    *judge = (struct judge){.source = source, .limits = own};
-    if (!source)
+    *judge = (struct judge){.source = spec->program, .interactive = spec->type == CHECKER_INTERACTOR, .limits = own};
+    if (!judge->source)
         return true;
-    judge->language = registry_find(registry, source->language, source->version, ret_why);
+    judge->language = registry_find(registry, spec->program->language, spec->program->version, ret_why);
     if (!judge->language)
         return false;
     limits_fill(&judge->limits, &judge->language->limits);
     limits_fill(&judge->limits, &rest);
     judge->limits.memory_kb = MAX(judge->language->limits.memory_kb, (int64_t)JUDGE_MEMORY_KB);
     return true;
+}
+
+const char *judge_name(const struct judge *judge)
+{
+    return judge->interactive ? "interactor" : "checker";
 }
 
 void judge_release(struct judge *judge, struct artifact_cache *cache)
@@ -40,7 +45,7 @@ void judge_release(struct judge *judge, struct artifact_cache *cache)
 }
 
 /* The message is shown as it is: valid UTF-8. */
-static int does_not_compile(const struct compile_result *compile, struct error *err)
+static int does_not_compile(const char *who, const struct compile_result *compile, struct error *err)
 {
     const struct buf *said = compile->err.len > 0 ? &compile->err : &compile->out;
     _cleanup_(buf_release) struct buf text = BUF_INIT;
@@ -51,7 +56,7 @@ static int does_not_compile(const struct compile_result *compile, struct error *
         buf_append_str(&text, ": ");
     utf8_repair(buf_str(said), strnlen(buf_str(said), said->len), &text);
     buf_truncate(&text, utf8_cut(buf_str(&text), text.len, ERROR_MESSAGE_MAX - 64));
-    return error_set(err, -EINVAL, "the checker does not compile: %s", buf_str(&text));
+    return error_set(err, -EINVAL, "the %s does not compile: %s", who, buf_str(&text));
 }
 
 int judge_prepare(struct judge *judge, struct artifact_cache *cache, struct box *box, struct error *err)
@@ -71,7 +76,7 @@ int judge_prepare(struct judge *judge, struct artifact_cache *cache, struct box 
     if (r == 0)
         language_command(judge->language, LANGUAGE_RUN, judge->source, &args, &judge->limits, &judge->command);
     if (r == -EINVAL)
-        does_not_compile(&compile, err);
+        does_not_compile(judge_name(judge), &compile, err);
     compile_result_release(&compile);
     return r;
 }
@@ -144,13 +149,14 @@ static bool decides(const struct box_report *report, struct test_result *test, s
     return false;
 }
 
-void judge_conclude(const struct box_report *report, const struct limits *limits, struct test_result *test)
+void judge_conclude(const char *who, const struct box_report *report, const struct limits *limits,
+                    struct test_result *test)
 {
     _cleanup_(buf_release) struct buf message = BUF_INIT;
 
     if (!decides(report, test, &message)) {
         test->verdict = VERDICT_INTERNAL_ERROR;
-        buf_append_str(&message, "the checker failed: ");
+        buf_printf(&message, "the %s failed: ", who);
         outcome_describe(&message, report, limits);
     }
     append_words(&message, report);
@@ -192,7 +198,7 @@ int judge_check(const struct judge *judge, struct box *box, const struct test_ca
     if (report.cause == BOX_CANCELLED)
         r = -ECANCELED;
     else
-        judge_conclude(&report, &judge->limits, test);
+        judge_conclude(judge_name(judge), &report, &judge->limits, test);
     box_report_release(&report);
     return r;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * judge.h: a checker that is a program: compiled once like a submission's own (and through the same cache), then run in a box
- * after each test case that ended well. Private to worker/.
+ * after each test case that ended well; or an interactor, which runs beside it (interact.h). Private to worker/.
  *
- * It is given three file names as arguments: input, the program's output, expected output. Its exit code decides, by testlib's
+ * A checker is given three file names as arguments: input, the program's output, expected output. Its exit code decides, by testlib's
  * conventions:
  *
  *   0           accepted
@@ -29,14 +29,19 @@ enum {
 
 struct judge {
     const struct submission *source; /* NULL: there is none */
+    bool interactive;                /* it is an interactor */
     const struct language *language;
     struct artifact *artifact; /* NULL until prepared */
     struct limits limits;
     struct language_command command;
 };
 
-/* source may be NULL. False when its language is not available: *ret_why (the caller frees) says so. */
-bool judge_init(struct judge *judge, const struct registry *registry, const struct submission *source, char **ret_why);
+/* False when it is a program (else there is nothing to do) whose language is not available: *ret_why (the caller frees) says so. */
+bool judge_init(struct judge *judge, const struct registry *registry, const struct checker_spec *spec, char **ret_why);
+
+/* "checker" or "interactor". */
+const char *judge_name(const struct judge *judge);
+
 void judge_release(struct judge *judge, struct artifact_cache *cache);
 
 /* As program_prepare; for -EINVAL too err has a message, for whoever wrote the checker. */
@@ -49,7 +54,8 @@ int judge_prepare(struct judge *judge, struct artifact_cache *cache, struct box 
 int judge_check(const struct judge *judge, struct box *box, const struct test_case *given, int output,
                 struct test_result *test);
 
-/* The decision alone. */
-void judge_conclude(const struct box_report *report, const struct limits *limits, struct test_result *test);
+/* The decision alone, of a judge that was under these limits and whose name is who. */
+void judge_conclude(const char *who, const struct box_report *report, const struct limits *limits,
+                    struct test_result *test);
 
 #endif

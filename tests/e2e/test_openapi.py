@@ -249,7 +249,8 @@ def request_schema(document, path):
                                   {**ECHO, "version": "3", "files": [{"name": "a/b.txt", "content": "x"}], "compiler_options": [], "args": ["a"],
                                    "limits": {"cpu_time_ms": 1000, "wall_time_ms": 2000, "memory_kb": 65536, "processes": 10, "output_kb": 10, "stack_kb": 1024, "file_kb": 10},
                                    "checker": {"type": "float", "abs": 0.1, "rel": 0}, "stop_on_first_failure": True, "priority": -10, "metadata": {"x": []}, "encoding": "utf8"},
-                                  {**ECHO, "collect": ["out.txt"], "checker": {"type": "program", "language": "bash", "code": "exit 0", "version": None, "files": [{"name": "a", "content": ""}]}}])
+                                  {**ECHO, "collect": ["out.txt"], "checker": {"type": "program", "language": "bash", "code": "exit 0", "version": None, "files": [{"name": "a", "content": ""}]}},
+                                  {**ECHO, "checker": {"type": "interactor", "language": "bash", "code": "exit 0"}}])
 def test_good_requests_fit_the_request_schema(server, document, body):
     assert fits(document, request_schema(document, "/execute-batch"), body) == []
     assert server.post("/execute-batch", body).status_code == 202

@@ -100,7 +100,7 @@ static void mistakes_in_the_file(void **state)
                   ":3: unknown key \"store.leese\"; did you mean \"store.lease\"?");
     check_refused("nonsense_of_mine: 3\n", ":1: unknown key \"nonsense_of_mine\"");
     check_refused("slots: many\n", ":1: slots: must be a whole number, not \"many\"");
-    check_refused("\n\nslots: 1000\n", ":3: slots: must be between 0 and 256");
+    check_refused("\n\nslots: 1000\n", ":3: slots: must be between 0 and 128");
     check_refused("store:\n  lease: 10\n",
                   ":2: store.lease: must be a duration such as 250ms, 3s, 5m or 24h, not \"10\"");
     check_refused("store: {lease: 1ms}\n", ":1: store.lease: must be between 100ms and 1h");

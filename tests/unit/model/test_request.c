@@ -308,7 +308,8 @@ static void checkers_that_are_programs(void **state)
          "checker.files[0].name", "must not have the part"},
         {"'checker': {'type': 'program', 'language': 'c', 'code': 'x', 'compiler_options': [1]}",
          "checker.compiler_options[0]", "must be a string"},
-        {"'checker': {'type': 'tokens', 'code': 'x'}", "checker.code", "goes only with the type \"program\""},
+        {"'checker': {'type': 'tokens', 'code': 'x'}", "checker.code",
+         "goes only with the types \"program\" and \"interactor\""},
     };
     refuse_with(mistakes, ARRAY_LEN(mistakes));
 
@@ -325,6 +326,11 @@ static void checkers_that_are_programs(void **state)
     assert_string_equal(buf_str(&program->files[0].content), "hi");
     assert_string_equal(program->compiler_options.items[0], "-O2");
     assert_string_equal(buf_str(&sub->code), "y");
+
+    _cleanup_(submission_freep) struct submission *interactive = accepted(
+        SINGLE, "{'checker': {'type': 'interactor', 'language': 'c', 'code': 'x'}, 'language': 'c', 'code': 'y'}");
+    assert_int_equal(interactive->checker.type, CHECKER_INTERACTOR);
+    assert_string_equal(interactive->checker.program->language, "c");
 }
 
 static void collected_names(void **state)

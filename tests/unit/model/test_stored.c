@@ -108,7 +108,7 @@ static struct submission *random_submission(void)
     sub->checker = (struct checker_spec){(enum checker_type)next_random(4),
                                          ldexp((double)next_random(INT64_MAX), -(int)next_random(200)), 0.1};
     if (next_random(3) == 0) {
-        sub->checker.type = CHECKER_PROGRAM;
+        sub->checker.type = next_random(2) ? CHECKER_PROGRAM : CHECKER_INTERACTOR;
         sub->checker.program = random_program();
     }
     for (uint64_t i = next_random(3); i > 0; i--) {
@@ -552,7 +552,8 @@ static void values_out_of_range_are_refused(void **state)
         {load_submission, "priority", "-11"},
         {load_submission, "checker/type", "\"fuzzy\""},
         {load_submission, "checker/abs", "-1.0"},
-        {load_submission, "checker/type", "\"program\""}, /* without the program */
+        {load_submission, "checker/type", "\"interactor\""}, /* without the program */
+        {load_submission, "checker/type", "\"program\""},    /* without the program */
         {load_submission, "limits/cpu_time_ms", "0"},
         {load_submission, "limits/cpu_time_ms", "-5"},
         {load_submission, "tests", "[]"},

@@ -68,7 +68,7 @@ static struct test_result conclude(const struct row *row)
     struct box_report report = row->report;
     buf_append_str(&report.out, row->out);
     buf_append_str(&report.err, row->err);
-    judge_conclude(&report, &limits, &test);
+    judge_conclude("checker", &report, &limits, &test);
     box_report_release(&report);
     return test;
 }
