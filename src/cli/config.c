@@ -202,6 +202,29 @@ static bool is_address(const char *text)
     return colon != NULL && colon != text && value_integer(colon + 1, &port, NULL) == 0 && port >= 0 && port <= 65535;
 }
 
+static size_t id_of(const char *prefix, const char *field)
+{
+    _cleanup_(freep) char *name = xasprintf("%s%s", prefix, field);
+    return (size_t)(config_key_find(name) - config_keys);
+}
+
+/* For people: where the value of a limit comes from. */
+static const char *origin_of(const struct config *config, const char *prefix, const char *field)
+{
+    const char *where = config->origins[id_of(prefix, field)].where;
+    return where != NULL ? where : "default";
+}
+
+void config_cut_defaults(struct config *config)
+{
+    for (size_t i = 0; i < limit_field_count; i++) {
+        int64_t cap = limits_get(&config->max_limits, &limit_fields[i]);
+        if (config->origins[id_of("limits.", limit_fields[i].name)].source == CONFIG_FROM_DEFAULT &&
+            limits_get(&config->limits, &limit_fields[i]) > cap)
+            *limits_at(&config->limits, &limit_fields[i]) = cap;
+    }
+}
+
 int config_check(const struct config *config, struct error *err)
 {
     if (!is_address(config->listen))
@@ -210,8 +233,10 @@ int config_check(const struct config *config, struct error *err)
         int64_t value = limits_get(&config->limits, &limit_fields[i]),
                 cap = limits_get(&config->max_limits, &limit_fields[i]);
         if (value > cap)
-            return error_set(err, -EINVAL, "limits.%s is %" PRId64 ", above limits.max_%s, which is %" PRId64,
-                             limit_fields[i].name, value, limit_fields[i].name, cap);
+            return error_set(err, -EINVAL,
+                             "limits.%s is %" PRId64 " (%s), above limits.max_%s, which is %" PRId64 " (%s)",
+                             limit_fields[i].name, value, origin_of(config, "limits.", limit_fields[i].name),
+                             limit_fields[i].name, cap, origin_of(config, "limits.max_", limit_fields[i].name));
     }
     return 0;
 }

@@ -137,8 +137,10 @@ int config_load(const struct config_sources *sources, struct config *ret, struct
         const struct config_override *override = &sources->overrides[i];
         r = config_set_text(ret, override->key, override->value, CONFIG_FROM_FLAG, override->flag, err);
     }
-    if (r == 0)
+    if (r == 0) {
+        config_cut_defaults(ret);
         r = config_check(ret, err);
+    }
     if (r == 0)
         resolve(ret);
     return r;

@@ -144,8 +144,34 @@ static void default_above_its_cap(void **state)
 
     load(&attempt);
     assert_int_equal(attempt.r, -EINVAL);
-    assert_string_equal(attempt.err.message, "limits.cpu_time_ms is 9000, above limits.max_cpu_time_ms, which is 5000");
+    char *expected = xasprintf("limits.cpu_time_ms is 9000 (%s:1), above limits.max_cpu_time_ms, which is 5000 (%s:1)",
+                               attempt.path, attempt.path);
+    assert_string_equal(attempt.err.message, expected);
+    free(expected);
     unload(&attempt);
+}
+
+static void a_default_goes_down_with_its_cap(void **state)
+{
+    struct attempt attempt = {.file = "limits: {max_cpu_time_ms: 20ms}\n"};
+    (void)state;
+
+    load(&attempt);
+    assert_int_equal(attempt.r, 0);
+    assert_int_equal(attempt.config.limits.cpu_time_ms, 20);
+    assert_int_equal(attempt.config.limits.wall_time_ms, 10000);
+    unload(&attempt);
+
+    struct attempt set = {.file = "limits: {cpu_time_ms: 2s, max_cpu_time_ms: 20ms}\n"};
+    load(&set);
+    assert_int_equal(set.r, -EINVAL);
+    unload(&set);
+
+    struct attempt above = {.file = "limits: {cpu_time_ms: 16s}\n"};
+    load(&above);
+    assert_int_equal(above.r, -EINVAL);
+    assert_non_null(strstr(above.err.message, "which is 15000 (default)"));
+    unload(&above);
 }
 
 static void listen_addresses(void **state)
@@ -249,6 +275,7 @@ int main(void)
         cmocka_unit_test(not_yaml),
         cmocka_unit_test(missing_file),
         cmocka_unit_test(default_above_its_cap),
+        cmocka_unit_test(a_default_goes_down_with_its_cap),
         cmocka_unit_test(listen_addresses),
         cmocka_unit_test(environment_mistakes),
         cmocka_unit_test(lists),
