@@ -340,7 +340,7 @@ static void what_is_missing_says_how_to_get_it(void **state)
     find_fails(
         registry, "php", NULL,
         "php is not usable here: /usr/bin/php ended with exit code 127: php: cannot start; install it with: apt-get "
-        "install -y --no-install-recommends php-cli");
+        "install -y --no-install-recommends php-cli php-mbstring php-bcmath php-gmp");
     find_fails(registry, "ruby", NULL, "ruby is not usable here: /usr/bin/ruby could not be run: Permission denied");
     find_fails(registry, "bash", NULL,
                "bash is not usable here: no version in what /usr/bin/bash says: no number here");
