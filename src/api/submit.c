@@ -90,7 +90,26 @@ static const struct language *find_language(const struct api *api, const struct 
     return registry_find(registry, program->language, program->version, ret_why);
 }
 
-/* Language and compiler options of the submission's own program, or of its checker (then prefix is "checker."). */
+/* The program itself is there, and no file stands in its place. */
+static void check_main_file(const struct language *language, const struct submission *sub,
+                            const struct submission *program, const char *prefix, struct complaint *c)
+{
+    char field[48];
+    size_t index;
+    _cleanup_(freep) char *message = NULL;
+    int r = language_main_file(language, program, &index);
+    if (r == -EEXIST) {
+        snprintf(field, sizeof field, "%sfiles[%zu].name", prefix, index);
+        complain_common(c, sub, field, "is the name of the file that code is written to");
+    } else if (r == -ENOENT) {
+        snprintf(field, sizeof field, "%sfiles", prefix);
+        _cleanup_(freep) char *wanted = language_main_file_wanted(language);
+        message = xasprintf("none of them is the program (and code is empty): %s, is looked for", wanted);
+        complain_common(c, sub, field, message);
+    }
+}
+
+/* Language, files and compiler options of the submission's own program, or of its checker (then prefix is "checker."). */
 static const struct language *settle_program(const struct api *api, const struct submission *sub,
                                              const struct submission *program, const char *prefix, struct complaint *c)
 {
@@ -102,7 +121,10 @@ static const struct language *settle_program(const struct api *api, const struct
     if (!language) {
         snprintf(field, sizeof field, "%s%s", prefix, part);
         complain_common(c, sub, field, why);
-    } else if (language_check_options(language, &program->compiler_options, &index) < 0) {
+        return NULL;
+    }
+    check_main_file(language, sub, program, prefix, c);
+    if (language_check_options(language, &program->compiler_options, &index) < 0) {
         snprintf(field, sizeof field, "%scompiler_options[%zu]", prefix, index);
         complain_common(c, sub, field, "this compiler option is not allowed here");
     }

@@ -5,6 +5,8 @@
  * There is no shell on the way: a word of the file becomes one word of argv, whatever the submission holds; only the four list
  * placeholders become several words, each of them whole.
  */
+#include <errno.h>
+
 #include "language/internal.h"
 
 /* Of every compiler and program; a language may add to it or put its own value in place of one. */
@@ -63,27 +65,56 @@ char *language_source_name(const struct language *language, struct str code)
     return name;
 }
 
-/* The file among the submitted ones that the program starts in; NULL when no file has an extension of the language. */
-static const struct source_file *main_file(const struct language *language, const struct submission *sub)
+/* Of a submission without code. */
+static int find_main_file(const struct language *language, const struct submission *sub)
 {
-    const struct source_file *first = NULL;
+    int first = -ENOENT;
     for (size_t i = 0; i < sub->file_count; i++) {
         const struct source_file *file = &sub->files[i];
         if (!is_source(language, file->name))
             continue;
         if (strcmp(file->name, language->source) == 0)
-            return file;
+            return (int)i;
         if (names_class(language) && java_scan(buf_view(&file->content)).main_type.len)
-            return file;
-        if (!first)
-            first = file;
+            return (int)i;
+        if (first < 0)
+            first = (int)i;
     }
     return first;
 }
 
+int language_main_file(const struct language *language, const struct submission *sub, size_t *ret_clash)
+{
+    if (sub->code.len == 0)
+        return find_main_file(language, sub);
+    if (!ret_clash || sub->file_count == 0)
+        return -ENODATA;
+    _cleanup_(freep) char *name = language_source_name(language, buf_view(&sub->code));
+    for (size_t i = 0; i < sub->file_count; i++) {
+        if (strcmp(sub->files[i].name, name) == 0) {
+            *ret_clash = i;
+            return -EEXIST;
+        }
+    }
+    return -ENODATA;
+}
+
+char *language_main_file_wanted(const struct language *language)
+{
+    struct buf text = BUF_INIT;
+    if (names_class(language))
+        buf_append_str(&text, "a file");
+    else
+        buf_printf(&text, "%s, or another file", language->source);
+    for (size_t i = 0; i < language->extensions.count; i++)
+        buf_printf(&text, "%s%s", i == 0 ? " that ends in " : " or ", language->extensions.items[i]);
+    return buf_steal(&text, NULL);
+}
+
 static void find_main_source(struct scope *scope)
 {
-    const struct source_file *file = scope->sub->code.len ? NULL : main_file(scope->language, scope->sub);
+    int index = language_main_file(scope->language, scope->sub, NULL);
+    const struct source_file *file = index >= 0 ? &scope->sub->files[index] : NULL;
     scope->content = buf_view(file ? &file->content : &scope->sub->code);
     scope->source = file ? xstrdup(file->name) : language_source_name(scope->language, scope->content);
 }

@@ -88,6 +88,18 @@ char *language_install_command(const struct language *language);
  */
 char *language_source_name(const struct language *language, struct str code);
 
+/*
+ * Whether the submission holds a program, and where: the main source is code, or when that is empty the submitted file that has the
+ * language's source name, else the first one with one of its extensions (Java: the first with a main). Returns
+ *   its index among the files, -ENODATA when it is code,
+ *   -ENOENT  code is empty, and none of the files is the program
+ *   -EEXIST  files[*ret_clash] has the name of the file that code is written to (ret_clash may be NULL: not looked for)
+ */
+int language_main_file(const struct language *language, const struct submission *sub, size_t *ret_clash);
+
+/* "main.py, or another file that ends in .py": what a person should have called the program; the caller frees. */
+char *language_main_file_wanted(const struct language *language);
+
 enum language_stage { LANGUAGE_COMPILE, LANGUAGE_RUN };
 
 /*
@@ -103,8 +115,7 @@ enum language_stage { LANGUAGE_COMPILE, LANGUAGE_RUN };
  *   {stack_kb}       the stack limit, at least 1024; {soft_stack_kb} seven eighths of it
  *
  * {sources}, {siblings}, {options} and {args} stand alone and expand to 0..N words. A file name at the start of a word that a
- * tool could take for an option ("-o.c", "@x.c") gets "./" in front. The main source is code, or when that is empty the
- * submitted file that has the language's source name, else the first one with its extension (Java: the first with a main).
+ * tool could take for an option ("-o.c", "@x.c") gets "./" in front. The main source is that of language_main_file.
  */
 struct language_command {
     char **argv;

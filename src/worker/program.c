@@ -35,11 +35,11 @@ int program_run(struct box *box, const struct box_spec *spec, struct box_report 
 
 /* ---- files ---- */
 
-/* Writes the main source (unless code is empty: then it is among the files). */
+/* Writes the main source, unless it is among the files. */
 static int write_code(const struct program_request *request, int folder)
 {
     struct str code = buf_view(&request->sub->code);
-    if (code.len == 0)
+    if (language_main_file(request->language, request->sub, NULL) != -ENODATA)
         return 0;
     _cleanup_(freep) char *name = language_source_name(request->language, code);
     return tree_write(folder, name, code);

@@ -172,6 +172,14 @@ static void languages_options_and_caps(void **state)
         {"{\"language\":\"cee\",\"version\":\"13\",\"code\":\"x\"}", "version", "12.2.0"},
         {"{\"language\":\"cee\",\"code\":\"x\",\"compiler_options\":[\"-O2\",\"-oops\"]}", "compiler_options[1]", NULL},
         {"{\"language\":\"cee\",\"code\":\"x\",\"limits\":{\"cpu_time_ms\":15001}}", "limits.cpu_time_ms", "15000"},
+        {"{\"language\":\"cee\",\"code\":\"x\",\"files\":[{\"name\":\"a.h\",\"content\":\"\"},"
+         "{\"name\":\"main.c\",\"content\":\"\"}]}",
+         "files[1].name", "code"},
+        {"{\"language\":\"script\",\"files\":[{\"name\":\"x.txt\",\"content\":\"\"}]}", "files", "main.x"},
+        {"[{\"language\":\"script\",\"files\":[{\"name\":\"x.txt\",\"content\":\"\"}]}]", "[0].files", "main.x"},
+        {"{\"language\":\"cee\",\"code\":\"x\",\"checker\":{\"type\":\"program\",\"language\":\"script\","
+         "\"files\":[{\"name\":\"x.txt\",\"content\":\"\"}]}}",
+         "checker.files", "main.x"},
         {"{\"language\":\"cee\",\"code\":\"x\",\"test_cases\":[{},{\"limits\":{\"memory_kb\":1048577}}]}",
          "test_cases[1].limits.memory_kb", "1048576"},
         {"[{\"language\":\"ceee\",\"code\":\"x\"}]", "[0].language", "cee"},

@@ -158,6 +158,38 @@ static void the_main_source_may_be_a_file(void **state)
     language_release(&l);
 }
 
+static void the_program_is_code_or_one_of_the_files(void **state)
+{
+    (void)state;
+    struct source_file files[] = {
+        {.name = (char[]){"notes.txt"}}, {.name = (char[]){"a.py"}}, {.name = (char[]){"main.py"}}};
+    const struct language *python = named("python"), *java = named("java");
+    const struct submission all = {.files = files, .file_count = 3}, two = {.files = files, .file_count = 2},
+                            one = {.files = files, .file_count = 1};
+    const struct submission clash = {.code = TEXT_BUF("print(1)"), .files = files, .file_count = 3},
+                            fine = {.code = TEXT_BUF("print(1)"), .files = files, .file_count = 2};
+    size_t index = 99;
+    assert_int_equal(language_main_file(python, &all, &index), 2);
+    assert_int_equal(language_main_file(python, &two, &index), 1);
+    assert_int_equal(language_main_file(python, &one, &index), -ENOENT);
+    assert_int_equal(language_main_file(python, &fine, &index), -ENODATA);
+    assert_int_equal(language_main_file(python, &clash, NULL), -ENODATA);
+    assert_int_equal(index, 99);
+    assert_int_equal(language_main_file(python, &clash, &index), -EEXIST);
+    assert_int_equal(index, 2);
+
+    struct source_file class_file = {.name = (char[]){"Foo.java"}};
+    const struct submission foo = {.code = TEXT_BUF("public class Foo { }"), .files = &class_file, .file_count = 1},
+                            bar = {.code = TEXT_BUF("public class Bar { }"), .files = &class_file, .file_count = 1};
+    assert_int_equal(language_main_file(java, &foo, &index), -EEXIST);
+    assert_int_equal(index, 0);
+    assert_int_equal(language_main_file(java, &bar, &index), -ENODATA);
+
+    _cleanup_(freep) char *of_python = language_main_file_wanted(python), *of_java = language_main_file_wanted(java);
+    assert_string_equal(of_python, "main.py, or another file that ends in .py");
+    assert_string_equal(of_java, "a file that ends in .java");
+}
+
 static const char *last_word(char *const *words)
 {
     while (words[1])
@@ -386,6 +418,7 @@ int main(void)
         cmocka_unit_test(files_with_the_languages_extensions_are_sources),
         cmocka_unit_test(siblings_lie_in_the_same_folder),
         cmocka_unit_test(the_main_source_may_be_a_file),
+        cmocka_unit_test(the_program_is_code_or_one_of_the_files),
         cmocka_unit_test(java_is_started_by_its_class),
         cmocka_unit_test(useful_options_are_allowed),
         cmocka_unit_test(dangerous_options_are_refused),
