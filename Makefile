@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan bench fuzz box-soak clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -43,6 +43,9 @@ lint: ## format, warnings of two compilers, clang-tidy, layers, headers, scripts
 asan: ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@BUILD_DIR=build-asan SANITIZE=address,undefined scripts/test.sh
 
+memcheck: ## unit tests under ThreadSanitizer and valgrind
+	@BUILD_DIR=$(BUILD_DIR) scripts/memcheck.sh
+
 bench: ## measure, in ratios to what the machine can do
 	@scripts/setup.sh build languages bench
 	@$(MAKE) --no-print-directory build
@@ -55,4 +58,4 @@ box-soak: build ## SOAK_RUNS (10,000) runs through one slot of the sandbox: noth
 	@$(BUILD_DIR)/tests/sandbox/soak $(BUILD_DIR)/evalx-jail $(BUILD_DIR)/tests/sandbox $(SOAK_RUNS)
 
 clean: ## remove what was built
-	@rm -rf $(BUILD_DIR) build-asan build-fuzz
+	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz
