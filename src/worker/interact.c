@@ -14,7 +14,8 @@
  * pipe had lost its writer first. (Until then a SIGPIPE for writing to one who is gone has to wait.)
  *
  * Each waits for the other at most until the program's wall limit; the interactor's own is a little later, so that a dead-lock is the
- * program's. An interactor that does not wait but loops is stopped before that: it may compute for half of that time. Whoever ends otherwise than well ends the other: nobody waits for what cannot matter any more.
+ * program's. An interactor that does not wait but loops is stopped before that: it may compute for a quarter of that time. Whoever
+ * ends otherwise than well ends the other: nobody waits for what cannot matter any more.
  */
 #include "worker/interact.h"
 
@@ -224,7 +225,7 @@ static struct side interactor_side(const struct judge *judge, const struct lane 
                  .cpu = lane->cpu},
     };
     side.spec.limits.wall_time_ms = program->wall_time_ms + INTERACTOR_LATER_MS;
-    side.spec.limits.cpu_time_ms = MIN(side.spec.limits.cpu_time_ms, MAX(program->wall_time_ms / 2, (int64_t)1));
+    side.spec.limits.cpu_time_ms = MIN(side.spec.limits.cpu_time_ms, MAX(program->wall_time_ms / 4, (int64_t)1));
     return side;
 }
 

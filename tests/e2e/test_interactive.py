@@ -117,7 +117,7 @@ def test_blame(server, program, interactor, expected, message):
     ("exec <&- >&-; sleep 60", "cat", "time_limit_exceeded", "wall time limit"),
     ("while :; do :; done", "read x", "time_limit_exceeded", "limit of"),
     ("x=x; while :; do x=$x$x; done", "read x", "memory_limit_exceeded", "memory limit"),
-    ("read x", "while :; do :; done", "internal_error", "the interactor failed: CPU time limit of 500 ms exceeded"),
+    ("read x", "while :; do :; done", "internal_error", "the interactor failed: CPU time limit of 250 ms exceeded"),
     ("read x", "yes >&2", "internal_error", "the interactor failed: output limit"),
 ])
 def test_no_dead_lock_outlives_the_wall_limit(server, program, interactor, expected, found):
