@@ -30,6 +30,8 @@ static const struct {
 #define ALLOW_IF(call, a, mask, value)
 #define ALLOW_IF2(call, a, m, v, a2, m2, v2)
 #define ALLOW_IF3(call, a, m, v, a2, m2, v2, a3, m3, v3)
+#define PRETEND(call)
+#define PRETEND_IF(call, a, value)
 #define REFUSE_IF(call, a, value, error)
 #define REFUSE_IF2(call, a, value, a2, value2, error)
 #define REFUSE(call) {#call, SYS_##call},
