@@ -38,6 +38,9 @@ void cases_release(struct case_list *list)
         free(list->items[i].in);
         free(list->items[i].expected);
     }
+    for (size_t i = 0; i < list->warning_count; i++)
+        free(list->warnings[i]);
+    free(list->warnings);
     free(list->items);
     *list = (struct case_list){0};
 }
@@ -82,9 +85,13 @@ static void merge(struct finds *finds)
 
 static int add_case(struct case_list *list, const char *folder, const struct found *found, struct error *err)
 {
-    if (!found->parts[PART_IN])
-        return error_set(err, -EINVAL, "%s: %s%s has no %s.in", folder, found->name,
-                         endings[found->parts[PART_OUT] ? PART_OUT : PART_ANS], found->name);
+    if (!found->parts[PART_IN]) {
+        char *stray = xasprintf("%s: %s%s is left out: there is no %s.in", folder, found->name,
+                                endings[found->parts[PART_OUT] ? PART_OUT : PART_ANS], found->name);
+        list->warnings = xrealloc(list->warnings, (list->warning_count + 1) * sizeof(*list->warnings));
+        list->warnings[list->warning_count++] = stray;
+        return 0;
+    }
     if (found->parts[PART_OUT] && found->parts[PART_ANS])
         return error_set(err, -EINVAL, "%s: %s has both .out and .ans", folder, found->name);
 
@@ -123,6 +130,8 @@ int cases_list(const char *folder, struct case_list *ret, struct error *err)
     merge(&finds);
     for (size_t i = 0; r == 0 && i < finds.count; i++)
         r = add_case(&list, folder, &finds.items[i], err);
+    if (r == 0 && list.count == 0)
+        r = error_set(err, -ENOENT, "%s holds no test case: %s", folder, list.warnings[0]);
     if (r < 0) {
         cases_release(&list);
         return r;

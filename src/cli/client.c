@@ -14,6 +14,8 @@ struct client {
     CURL *curl;
     struct curl_slist *headers;
     char *base;
+    json_t *problem; /* the last answer that was not 2xx, and its status */
+    long problem_status;
     char message[CURL_ERROR_SIZE];
 };
 
@@ -51,6 +53,7 @@ void client_close(struct client *client)
     curl_easy_cleanup(client->curl);
     curl_slist_free_all(client->headers);
     free(client->base);
+    json_decref(client->problem);
     free(client);
     curl_global_cleanup();
 }
@@ -125,12 +128,22 @@ int client_call(struct client *client, const char *path, const json_t *body, jso
         return r == -ECANCELED ? error_set(err, -EFBIG, "the server's answer is too large") : r;
 
     json = json_loadb(buf_str(&answer), answer.len, 0, NULL);
-    if (status < 200 || status > 299)
+    if (status < 200 || status > 299) {
+        json_decref(client->problem);
+        client->problem = json_incref(json);
+        client->problem_status = status;
         return problem(status, json, err);
+    }
     if (json == NULL)
         return error_set(err, -EIO, "%s did not answer with JSON: is it an evalx server?", client->base);
     *ret = STEAL(json);
     return 0;
+}
+
+json_t *client_problem(const struct client *client, long *ret_status)
+{
+    *ret_status = client->problem_status;
+    return json_incref(json_object_get(client->problem, "errors"));
 }
 
 /* An event stream being read: lines gather in line, the event's fields in name and data until the empty line. */

@@ -22,6 +22,9 @@ DEFINE_CLEANUP(struct client, client_close)
  */
 int client_call(struct client *client, const char *path, const json_t *body, json_t **ret, struct error *err);
 
+/* After a client_call that failed: the HTTP status (0: there was no answer) and the list of errors in it (new reference; NULL). */
+json_t *client_problem(const struct client *client, long *ret_status);
+
 /* Follows an event stream (GET) until the server ends it or event returns false. name and data are NUL-terminated. */
 typedef bool client_event_fn(void *context, const char *name, const char *data);
 int client_follow(struct client *client, const char *path, client_event_fn *event, void *context, struct error *err);

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/json.h"
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/program.h"
@@ -23,21 +24,31 @@
 #include "cli/state.h"
 
 struct running {
-    struct submission *sub; /* kept for rendering; the executor has a copy */
-    struct result *result;  /* set before done_fd is written */
+    struct submission *sub;   /* kept for rendering; the executor has a copy */
+    struct result *result;    /* set before done_fd is written */
+    const char *guessed_from; /* the file whose extension told the language; NULL: --language did */
     int done_fd, signal_fd;
     size_t tested;
 };
 
 static void print_field_errors(const struct field_errors *errors)
 {
-    for (size_t i = 0; i < errors->count; i++)
-        print_error("%s%s%s", errors->items[i].field, errors->items[i].field[0] != '\0' ? ": " : "",
-                    errors->items[i].message);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < errors->count; i++) {
+        const struct field_error *item = &errors->items[i];
+        _cleanup_(freep) char *line =
+            xasprintf("%s%s%s", item->field, item->field[0] != '\0' ? ": " : "", item->message);
+        json_array_append_new(list, json_pack("{s:o, s:o}", "field", json_text(item->field, strlen(item->field), NULL),
+                                              "message", json_text(item->message, strlen(item->message), NULL)));
+        print_problem(line, 0, i + 1 == errors->count ? json_incref(list) : NULL);
+    }
+    json_decref(list);
 }
 
 /* The API's checks that need to know languages and caps. 0, or -EINVAL after telling the user. */
-static int check_submission(const struct config *config, const struct registry *registry, struct submission *sub)
+static int check_submission(const struct config *config, const struct registry *registry, const char *guessed_from,
+                            struct submission *sub)
 {
     _cleanup_(field_errors_release) struct field_errors errors = {0};
     _cleanup_(freep) char *why = NULL;
@@ -45,7 +56,11 @@ static int check_submission(const struct config *config, const struct registry *
     size_t option = 0;
 
     if (language == NULL) {
-        print_error("%s", why);
+        if (guessed_from != NULL)
+            print_error("%s: its extension does not tell a language that is here (%s); say it with --language",
+                        guessed_from, why);
+        else
+            print_error("%s", why);
         return -EINVAL;
     }
     if (language_check_options(language, &sub->compiler_options, &option) < 0) {
@@ -129,7 +144,10 @@ static int execute(struct engine *engine, struct running *running)
     struct job *job = executor_start(engine->executor, copy, &callbacks, running);
     int signal_number = await_result(running, engine->executor, job);
     progress_clear();
-    return signal_number != 0 ? 128 + signal_number : EXIT_OK;
+    if (signal_number == 0)
+        return EXIT_OK;
+    print_error("stopped by %s", box_signal_name(signal_number));
+    return 128 + signal_number;
 }
 
 static int block_signals(void)
@@ -151,7 +169,7 @@ static int run_submission(const struct config *config, struct engine *engine, co
     struct error err = ERROR_INIT;
 
     int r = engine_settle(config, engine, &err);
-    if (r == 0 && check_submission(config, engine->registry, running->sub) < 0)
+    if (r == 0 && check_submission(config, engine->registry, running->guessed_from, running->sub) < 0)
         return EXIT_USAGE;
     if (r == 0)
         r = engine_execute(config, engine, scratch, &err);
@@ -169,10 +187,14 @@ static int report(const struct program *program, const json_t *request, const st
     return program_report(program, request, document);
 }
 
-static int with_engine(const struct config *config, const struct program *program, const json_t *request,
-                       struct submission *sub)
+static int with_engine(const struct invocation *invocation, json_t *request, struct submission *sub)
 {
-    struct running running = {.sub = sub, .done_fd = eventfd(0, EFD_CLOEXEC), .signal_fd = -1};
+    const struct config *config = &invocation->config;
+    const struct program *program = invocation->options;
+    struct running running = {.sub = sub,
+                              .guessed_from = program->language == NULL ? invocation->operands->items[0] : NULL,
+                              .done_fd = eventfd(0, EFD_CLOEXEC),
+                              .signal_fd = -1};
     _cleanup_(freep) char *scratch = NULL;
     struct engine engine = {0};
     struct error err = ERROR_INIT;
@@ -218,7 +240,7 @@ static int run_run(struct invocation *invocation)
     }
     token_new(sub->token);
     sub->created_ms = clock_realtime_ms();
-    return with_engine(&invocation->config, program, request, sub);
+    return with_engine(invocation, request, sub);
 }
 
 const struct command command_run = {

@@ -119,7 +119,9 @@ static int run_submit(struct invocation *invocation)
     }
     r = submit(client, &options->program, request, &document, &err);
     if (r < 0) {
-        print_error("%s", err.message);
+        long status = 0;
+        json_t *errors = client_problem(client, &status);
+        print_problem(err.message, status, errors);
         return r == -EINVAL ? EXIT_USAGE : EXIT_ENGINE;
     }
     return program_report(&options->program, request, document);

@@ -38,8 +38,18 @@ extern const struct command command_serve, command_run, command_submit, command_
     command_config, command_version, command_help;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
 
-/* "evalx: message" on standard error. */
+/* "evalx: message" on standard error, control bytes escaped; with --json the same again as JSON when the command has failed. */
 void print_error(const char *format, ...) ATTR_PRINTF(1, 2);
+void print_warning(const char *text); /* on standard error only */
+
+/* print_error, plus what the JSON form says more: an HTTP status (0: none) and a list of {field, message} (taken over; NULL: none). */
+void print_problem(const char *message, long status, json_t *errors);
+
+/* At the end of main: as_json and no JSON was printed: {"error": {"message", "status"?, "errors"?}} on standard output. */
+void finish_errors(bool as_json);
+
+/* Appends bytes as they may go to a terminal: control characters other than newline and tab as \xNN or \u00NN. */
+void escape_controls(const char *bytes, size_t len, struct buf *out);
 
 /* Prints JSON, indented, and a newline on standard output; takes over the reference. */
 void print_json(json_t *json);

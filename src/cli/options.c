@@ -48,7 +48,7 @@ struct flag {
     const char *value;   /* NULL: none attached */
 };
 
-static const struct option *find_option(const struct option_table tables[], const char *name)
+const struct option *options_find(const struct option_table tables[OPTION_TABLES_MAX], const char *name)
 {
     for (size_t t = 0; t < OPTION_TABLES_MAX; t++)
         for (size_t i = 0; i < tables[t].count; i++)
@@ -166,7 +166,7 @@ static int parse_flag(struct parsing *parsing, const char *argument)
     _cleanup_(freep) char *name =
         str_dup((struct str){argument + 2, equals != NULL ? (size_t)(equals - argument - 2) : strlen(argument + 2)});
     struct flag flag = {.name = name, .written = argument, .value = equals != NULL ? equals + 1 : NULL};
-    const struct option *option = find_option(parsing->tables, name);
+    const struct option *option = options_find(parsing->tables, name);
 
     if (strcmp(name, "help") == 0) {
         parsing->arguments->help = true;

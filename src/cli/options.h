@@ -63,6 +63,7 @@ void arguments_release(struct arguments *arguments);
  */
 int options_parse(const struct option_table tables[OPTION_TABLES_MAX], bool with_config, int argc, char **argv,
                   void *options, struct arguments *ret, struct error *err);
+const struct option *options_find(const struct option_table tables[OPTION_TABLES_MAX], const char *name); /* NULL */
 void options_release(const struct option_table tables[OPTION_TABLES_MAX], void *options);
 
 /* Appends one line an option. */

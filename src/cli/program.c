@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "cli/cases.h"
+#include "cli/command.h"
 
 enum { INPUT_MAX = 64 << 20 }; /* of one file; the server has its own, smaller limit */
 
@@ -136,6 +137,8 @@ static int add_tests(const struct program *program, json_t *request, struct erro
 
     _cleanup_(cases_release) struct case_list cases = {0};
     int r = cases_list(program->tests_folder, &cases, err);
+    for (size_t i = 0; r == 0 && i < cases.warning_count; i++)
+        print_warning(cases.warnings[i]);
     for (size_t i = 0; r == 0 && i < cases.count; i++)
         r = add_case(tests, cases.items[i].name, cases.items[i].in, cases.items[i].expected, err);
     return r;

@@ -37,6 +37,6 @@ int program_request(const struct program *program, const char *file, json_t **re
  * Shows a finished submission: JSON, or compile diagnostics, the program's own output when nothing was expected of it, and the
  * table of test cases. request is what was sent. Returns an exit code: EXIT_OK only when every test case was accepted.
  */
-int program_report(const struct program *program, const json_t *request, const json_t *document);
+int program_report(const struct program *program, const json_t *request, json_t *document);
 
 #endif

@@ -19,14 +19,31 @@ static const char *text_of(const json_t *object, const char *field)
     return text != NULL ? text : "";
 }
 
-/* Writes a base64 field's bytes. */
+/* Writes a base64 field's bytes: as they are, but for a terminal without what would control it and with a newline at the end. */
 static void write_output(FILE *stream, const json_t *object, const char *field)
 {
-    _cleanup_(buf_release) struct buf bytes = BUF_INIT;
+    _cleanup_(buf_release) struct buf bytes = BUF_INIT, shown = BUF_INIT;
     const char *text = text_of(object, field);
+    bool terminal = isatty(fileno(stream));
 
-    if (base64_decode(text, strlen(text), &bytes) == 0)
-        fwrite(buf_str(&bytes), 1, bytes.len, stream);
+    if (base64_decode(text, strlen(text), &bytes) < 0 || bytes.len == 0)
+        return;
+    if (terminal)
+        escape_controls(bytes.data, bytes.len, &shown);
+    else
+        buf_append(&shown, bytes.data, bytes.len);
+    if ((terminal || stream == stderr) && bytes.data[bytes.len - 1] != '\n')
+        buf_append_char(&shown, '\n');
+    fwrite(shown.data, 1, shown.len, stream);
+}
+
+/* A line of the server or of a checker: never anything that controls a terminal. */
+static void write_line(FILE *stream, const char *text)
+{
+    _cleanup_(buf_release) struct buf shown = BUF_INIT;
+
+    escape_controls(text, strlen(text), &shown);
+    fprintf(stream, "%s\n", buf_str(&shown));
 }
 
 static enum table_colour verdict_colour(const char *verdict)
@@ -80,10 +97,13 @@ static void print_summary(const json_t *document, FILE *stream)
         colour = verdict_colour(verdict) == TABLE_GREEN ? "\033[1;32m" : "\033[1;31m";
         end = "\033[0m";
     }
-    fprintf(stream, "%s%s%s: %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " passed, %s %s", colour, verdict, end,
-            json_integer_value(json_object_get(summary, "passed")),
-            json_integer_value(json_object_get(summary, "total")), text_of(language, "name"),
-            text_of(language, "version"));
+    _cleanup_(freep) char *title = xasprintf("%s %s", text_of(language, "name"), text_of(language, "version"));
+    _cleanup_(buf_release) struct buf shown = BUF_INIT, ended = BUF_INIT;
+    escape_controls(title, strlen(title), &shown);
+    escape_controls(verdict, strlen(verdict), &ended);
+    fprintf(stream, "%s%s%s: %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " passed, %s", colour, buf_str(&ended),
+            end, json_integer_value(json_object_get(summary, "passed")),
+            json_integer_value(json_object_get(summary, "total")), buf_str(&shown));
     const json_t *compile = json_object_get(document, "compile"), *time = json_object_get(compile, "time_ms");
     if (json_is_number(time) && json_is_true(json_object_get(compile, "cached")))
         fprintf(stream, ", compiled before");
@@ -103,7 +123,7 @@ static void print_compile(const json_t *document)
     write_output(stderr, compile, "stderr");
     const char *message = text_of(compile, "message");
     if (message[0] != '\0')
-        fprintf(stderr, "%s\n", message);
+        write_line(stderr, message);
 }
 
 /* Nothing was expected of the only run: then the user wants to see what it prints. */
@@ -123,13 +143,12 @@ static int exit_code_of(const json_t *document)
     return strcmp(verdict, verdict_name(VERDICT_ACCEPTED)) == 0 ? EXIT_OK : EXIT_TESTS_FAILED;
 }
 
-int program_report(const struct program *program, const json_t *request, const json_t *document)
+int program_report(const struct program *program, const json_t *request, json_t *document)
 {
     FILE *stream = stdout;
 
     if (program->json) {
-        json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-        fputc('\n', stdout);
+        print_json(json_incref(document));
         return exit_code_of(document);
     }
     if (strcmp(text_of(document, "status"), status_name(STATUS_COMPLETED)) != 0) {

@@ -29,10 +29,16 @@ struct registry {
     char **mounts; /* NULL-terminated; the strings belong to the languages */
 };
 
+static bool ends_in(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), suffix_len = strlen(suffix);
+    return len > suffix_len && strcmp(name + len - suffix_len, suffix) == 0;
+}
+
+/* .yml is no language's file, but must be refused rather than overlooked. */
 static int is_language_file(const struct dirent *entry)
 {
-    size_t len = strlen(entry->d_name), suffix = strlen(".yaml");
-    return entry->d_name[0] != '.' && len > suffix && strcmp(entry->d_name + len - suffix, ".yaml") == 0;
+    return entry->d_name[0] != '.' && (ends_in(entry->d_name, ".yaml") || ends_in(entry->d_name, ".yml"));
 }
 
 static int by_byte(const struct dirent **a, const struct dirent **b)
@@ -69,6 +75,8 @@ static int complain_later(const char *folder, const char *name, struct error *er
 /* The file's name says the language's: so names are unique, and a person finds the file. */
 static int load_one(const char *folder, const char *file_name, struct language *ret, struct error *err)
 {
+    if (ends_in(file_name, ".yml"))
+        return error_set(err, -EINVAL, "%s/%s: the name of a language's file must end in .yaml", folder, file_name);
     char *path = xasprintf("%s/%s", folder, file_name);
     _cleanup_(buf_release) struct buf text = BUF_INIT;
     struct language language = {0};
@@ -275,7 +283,7 @@ ATTR_NONNULL static char *unknown_language(const struct registry *registry, cons
     buf_printf(&why, "unknown language \"%.64s\"", name);
     for (size_t i = 0; i < count; i++)
         buf_printf(&why, "%s%s", i == 0 ? "; did you mean " : i + 1 == count ? " or " : ", ", nearest[i].word);
-    buf_append_str(&why, count ? "?" : "; GET /languages lists those that are here");
+    buf_append_str(&why, count ? "?" : "; GET /languages and `evalx languages` list those that are here");
     return buf_steal(&why, NULL);
 }
 

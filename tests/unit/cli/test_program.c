@@ -121,6 +121,25 @@ static void pairs_in_natural_order(void **state)
     folder_remove(folder);
 }
 
+static void a_stray_answer_is_left_out(void **state)
+{
+    static const char *const files[] = {"1.in", "1.out", "2.out"};
+    struct case_list cases = {0};
+    char *folder = folder_new();
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        free(file_write(folder, files[i], "x"));
+    assert_int_equal(cases_list(folder, &cases, NULL), 0);
+    assert_int_equal(cases.count, 1);
+    assert_int_equal(cases.warning_count, 1);
+    assert_non_null(strstr(cases.warnings[0], "2.out is left out: there is no 2.in"));
+    cases_release(&cases);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        file_remove(folder, files[i]);
+    folder_remove(folder);
+}
+
 static void check_folder(const char *const *files, int code, const char *message)
 {
     struct case_list cases = {0};
@@ -144,8 +163,8 @@ static void folders_that_are_wrong(void **state)
 
     check_folder((const char *const[]){NULL}, -ENOENT, "holds no test case");
     check_folder((const char *const[]){"notes.txt", NULL}, -ENOENT, "holds no test case");
-    check_folder((const char *const[]){"1.in", "1.out", "2.out", NULL}, -EINVAL, "2.out has no 2.in");
-    check_folder((const char *const[]){"2.ans", NULL}, -EINVAL, "2.ans has no 2.in");
+    check_folder((const char *const[]){"2.out", "3.ans", NULL}, -ENOENT, "2.out is left out: there is no 2.in");
+    check_folder((const char *const[]){"2.ans", NULL}, -ENOENT, "2.ans is left out: there is no 2.in");
     check_folder((const char *const[]){"1.in", "1.out", "1.ans", NULL}, -EINVAL, "1 has both .out and .ans");
     assert_int_equal(cases_list("/nonexistent", &cases, NULL), -ENOENT);
 }
@@ -208,10 +227,10 @@ static void request_from_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_and_operands),   cmocka_unit_test(wrong_options),
-        cmocka_unit_test(option_table_is_whole),  cmocka_unit_test(pairs_in_natural_order),
-        cmocka_unit_test(folders_that_are_wrong), cmocka_unit_test(languages_by_extension),
-        cmocka_unit_test(request_from_files),
+        cmocka_unit_test(options_and_operands),       cmocka_unit_test(wrong_options),
+        cmocka_unit_test(option_table_is_whole),      cmocka_unit_test(pairs_in_natural_order),
+        cmocka_unit_test(a_stray_answer_is_left_out), cmocka_unit_test(folders_that_are_wrong),
+        cmocka_unit_test(languages_by_extension),     cmocka_unit_test(request_from_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

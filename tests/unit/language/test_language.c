@@ -153,7 +153,7 @@ static void meaningless_values_name_their_line(void **state)
 /* A folder of files that goes with the test. */
 struct folder {
     char path[64];
-    char *files[8];
+    char *files[16];
     size_t count;
 };
 
@@ -220,6 +220,9 @@ static void a_folder_is_loaded_or_refused(void **state)
     load_fails(&folder, -EINVAL, "/c.yaml:1: name: \"d\" must be the name of its file, \"c\"");
     folder_put(&folder, "c.yaml", NAMED("c") "sauce: 1\n");
     load_fails(&folder, -EINVAL, "/c.yaml:10: sauce: unknown key");
+    folder_put(&folder, "c.yaml", NAMED("c"));
+    folder_put(&folder, "d.yml", NAMED("d"));
+    load_fails(&folder, -EINVAL, "/d.yml: the name of a language's file must end in .yaml");
     folder_release(&folder);
 }
 
@@ -317,8 +320,10 @@ static void the_nearest_names_are_offered(void **state)
     find_fails(registry, "ypthon", NULL, "unknown language \"ypthon\"; did you mean python?");
     find_fails(registry, "golagn", NULL, "unknown language \"golagn\"; did you mean golang?");
     find_fails(registry, "python3.8", NULL, "unknown language \"python3.8\"; did you mean python3?");
-    find_fails(registry, "brainfuck", NULL, "unknown language \"brainfuck\"; GET /languages lists those that are here");
-    find_fails(registry, "", NULL, "unknown language \"\"; GET /languages lists those that are here");
+    find_fails(registry, "brainfuck", NULL,
+               "unknown language \"brainfuck\"; GET /languages and `evalx languages` list those that are here");
+    find_fails(registry, "", NULL,
+               "unknown language \"\"; GET /languages and `evalx languages` list those that are here");
     assert_int_equal(word_distance("", "abc"), 3);
     assert_int_equal(word_distance("kitten", "sitting"), 3);
     assert_int_equal(word_distance("ab", "BA"), 1);
