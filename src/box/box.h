@@ -67,10 +67,10 @@ struct box_spec {
     int64_t output_keep;     /* bytes of each stream kept in the report; 0: all up to the limit */
     int collect_fd; /* >= 0: every regular file below /box/work/out (which then exists) is copied into this directory, when it exits 0 */
     const char *const
-        *collect_names;   /* NULL-terminated, or NULL: these files of the working directory end up in the report */
-    int64_t collect_max;  /* bytes of all of them together */
-    int stdout_to;        /* > 0: standard output goes there instead of into the report, unlimited by output_kb */
-    bool hand_over;       /* stdin_fd and stdout_to (both are there) are box_run's to close, as soon as the run has them */
+        *collect_names;  /* NULL-terminated, or NULL: these files of the working directory end up in the report */
+    int64_t collect_max; /* bytes of all of them together */
+    int stdout_to;       /* > 0: standard output goes there instead of into the report, unlimited by output_kb */
+    bool hand_over; /* stdin_fd and stdout_to (both are there) are box_run's to close, as soon as the run has them */
     const int *extra_fds; /* the program finds them at 3, 4, 5 */
     unsigned extra_count; /* at most 3 */
     bool pinned;          /* to one processor: */
