@@ -144,7 +144,8 @@ int config_set_text(struct config *config, const struct config_key *key, const c
                     const char *where, struct error *err); /* a list is split at commas */
 int config_read_file(struct config *config, const char *path, struct error *err);
 int config_read_environment(struct config *config, const char *const *environment, struct error *err);
-void config_cut_defaults(struct config *config); /* limits.<field> that nobody set go down to a lower limits.max_<field> */
+void config_cut_defaults(
+    struct config *config); /* limits.<field> that nobody set go down to a lower limits.max_<field> */
 int config_check(const struct config *config, struct error *err);
 
 #endif
