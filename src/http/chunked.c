@@ -3,8 +3,11 @@
 #include "http/chunked.h"
 
 #include <errno.h>
+#include <strings.h>
 
-enum { SIZE_LINE_MAX = 256 };
+#include "http/guard.h"
+
+enum { SIZE_LINE_MAX = 256, TRAILERS_MAX = 8192 };
 
 static int hex_digit(char c)
 {
@@ -48,16 +51,58 @@ static const struct {
     enum chunked_state next;
 } fixed[] = {
     [CHUNKED_SIZE_LF] = {'\n', CHUNKED_DATA}, /* or the end, after a size of 0 */
-    [CHUNKED_DATA_CR] = {'\r', CHUNKED_DATA_LF}, [CHUNKED_DATA_LF] = {'\n', CHUNKED_SIZE_FIRST},
-    [CHUNKED_END_CR] = {'\r', CHUNKED_END_LF},   [CHUNKED_END_LF] = {'\n', CHUNKED_DONE},
+    [CHUNKED_DATA_CR] = {'\r', CHUNKED_DATA_LF},    [CHUNKED_DATA_LF] = {'\n', CHUNKED_SIZE_FIRST},
+    [CHUNKED_TRAILER_LF] = {'\n', CHUNKED_TRAILER}, [CHUNKED_END_LF] = {'\n', CHUNKED_DONE},
 };
 
 static int fixed_byte(struct chunked *c, char byte)
 {
     if (byte != fixed[c->state].byte)
         return -EBADMSG;
-    c->state = c->state == CHUNKED_SIZE_LF && c->left == 0 ? CHUNKED_END_CR : fixed[c->state].next;
-    c->line = 0;
+    if (c->state != CHUNKED_TRAILER_LF)
+        c->line = 0;
+    c->state = c->state == CHUNKED_SIZE_LF && c->left == 0 ? CHUNKED_TRAILER : fixed[c->state].next;
+    return 0;
+}
+
+/* Fields that frame, route or describe the message: they come before the body or not at all (RFC 9110, 6.5.1). */
+static bool trailer_allowed(const char *name, size_t len)
+{
+    static const char *const forbidden[] = {
+        "Content-Length", "Transfer-Encoding", "Host",          "Content-Encoding", "Content-Type",  "Content-Range",
+        "Trailer",        "Connection",        "Authorization", "Expect",           "Last-Event-ID", "Idempotency-Key"};
+    for (size_t i = 0; i < ARRAY_LEN(forbidden); i++)
+        if (strlen(forbidden[i]) == len && strncasecmp(name, forbidden[i], len) == 0)
+            return false;
+    return true;
+}
+
+static int trailer(struct chunked *c, char byte)
+{
+    if (++c->line > TRAILERS_MAX)
+        return -EBADMSG;
+    if (c->state == CHUNKED_TRAILER_VALUE) {
+        if (byte == '\r')
+            c->state = CHUNKED_TRAILER_LF;
+        else if ((byte >= 0 && byte < ' ' && byte != '\t') || byte == 0x7f)
+            return -EBADMSG;
+        return 0;
+    }
+    if (c->state == CHUNKED_TRAILER) {
+        c->named = 0;
+        c->state = byte == '\r' ? CHUNKED_END_LF : CHUNKED_TRAILER_NAME;
+        if (byte == '\r')
+            return 0;
+    }
+    if (byte == ':' && c->named > 0 && trailer_allowed(c->name, c->named)) {
+        c->state = CHUNKED_TRAILER_VALUE;
+        return 0;
+    }
+    if (!guard_token((struct str){&byte, 1}))
+        return -EBADMSG;
+    if (c->named < sizeof c->name)
+        c->name[c->named] = byte;
+    c->named++;
     return 0;
 }
 
@@ -77,6 +122,8 @@ ssize_t chunked_decode(struct chunked *c, const char *data, size_t len, size_t l
         }
         if (c->state <= CHUNKED_EXTENSION)
             r = size_line(c, data[at++]);
+        else if (c->state >= CHUNKED_TRAILER && c->state <= CHUNKED_TRAILER_VALUE)
+            r = trailer(c, data[at++]);
         else
             r = fixed_byte(c, data[at++]);
         if (r == 0 && c->state == CHUNKED_DATA && c->left > limit - body->len)

@@ -20,7 +20,10 @@ enum chunked_state {
     CHUNKED_DATA,
     CHUNKED_DATA_CR,
     CHUNKED_DATA_LF,
-    CHUNKED_END_CR,
+    CHUNKED_TRAILER, /* at the start of a line behind the last chunk */
+    CHUNKED_TRAILER_NAME,
+    CHUNKED_TRAILER_VALUE,
+    CHUNKED_TRAILER_LF,
     CHUNKED_END_LF,
     CHUNKED_DONE,
 };
@@ -29,13 +32,16 @@ enum chunked_state {
 struct chunked {
     enum chunked_state state;
     uint64_t left; /* of the size line being read, or of the chunk */
-    size_t line;   /* bytes of the size line, extensions included */
+    size_t line;   /* bytes of the size line, extensions included; of all trailers */
+    size_t named;  /* bytes of the trailer's name, of which name holds the first */
+    char name[24];
 };
 
 /*
  * Appends the decoded bytes of data to body and returns how many bytes of data were used: all of them, or fewer once state is
  * CHUNKED_DONE. -EFBIG when body would pass limit (or a chunk's size is beyond counting), -EBADMSG when it is not chunked
- * encoding. Trailer fields are refused.
+ * encoding. Chunk extensions (within 256 bytes a line) and trailer fields (within 8 KiB) are read and dropped; a trailer that
+ * would change how the message is understood (Content-Length, Transfer-Encoding, …) is -EBADMSG.
  */
 ssize_t chunked_decode(struct chunked *c, const char *data, size_t len, size_t limit, struct buf *body);
 

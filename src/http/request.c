@@ -56,7 +56,7 @@ static int on_headers_complete(http_parser *parser)
 {
     struct parse *p = parser->data;
     p->request->minor = parser->http_minor;
-    p->request->head_only = parser->method == HTTP_HEAD;
+    p->request->head_only = str_is(p->request->method, "HEAD");
     p->request->keep_alive = http_should_keep_alive(parser);
     p->complete = true;
     return 1; /* the body is not this parser's business */
@@ -71,8 +71,6 @@ static const http_parser_settings settings = {
 
 static struct refusal parser_refusal(enum http_errno why)
 {
-    if (why == HPE_INVALID_METHOD)
-        return (struct refusal){.status = 501, .detail = "the method is not known here"};
     if (why == HPE_INVALID_CONTENT_LENGTH)
         return (struct refusal){.status = 400,
                                 .detail = "Content-Length is not a number, or larger than any body may be"};
@@ -104,14 +102,19 @@ struct refusal request_parse(struct request *r)
     struct refusal no = guard_lines(r->head.data, r->head.len);
     if (no.status)
         return no;
-    const char *blank = memchr(r->head.data, ' ', r->head.len);
-    r->method = (struct str){r->head.data, blank ? (size_t)(blank - r->head.data) : 0};
+    const char *blank = r->head.len > 0 ? memchr(r->head.data, ' ', r->head.len) : NULL;
+    if (!blank)
+        return (struct refusal){.status = 400,
+                                .detail = "the request is malformed"}; /* nothing before the blank line */
+    r->method = (struct str){r->head.data, (size_t)(blank - r->head.data)};
 
     struct parse p = {.request = r};
     http_parser parser;
     http_parser_init(&parser, HTTP_REQUEST);
     parser.data = &p;
-    http_parser_execute(&parser, &settings, r->head.data, r->head.len);
+    /* The parser refuses methods that are not in its list. Which are known is for the routes to say: it sees a GET always. */
+    http_parser_execute(&parser, &settings, "GET", 3);
+    http_parser_execute(&parser, &settings, blank, r->head.len - r->method.len);
     if (!p.complete || !p.target.data)
         return parser_refusal(HTTP_PARSER_ERRNO(&parser));
 

@@ -237,6 +237,19 @@ static void test_endless_size_line(void **state)
     assert_true(bytes < 1000);
 }
 
+static void test_endless_trailers(void **state)
+{
+    (void)state;
+    struct chunked c = {0};
+    _cleanup_(buf_release) struct buf got = BUF_INIT;
+    ssize_t n = chunked_decode(&c, "0\r\n", 3, 16, &got);
+    int lines = 0;
+    for (; n >= 0 && lines < 10000; lines++)
+        n = chunked_decode(&c, "X: 1\r\n", 6, 16, &got);
+    assert_int_equal(n, -EBADMSG);
+    assert_in_range(lines, 1000, 2000);
+}
+
 /* ---- peers ---- */
 
 static struct sockaddr_in6 v6(const char *text)
@@ -322,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_random_chunked),
         cmocka_unit_test(test_random_garbage),
         cmocka_unit_test(test_endless_size_line),
+        cmocka_unit_test(test_endless_trailers),
         cmocka_unit_test(test_peers),
         cmocka_unit_test(test_many_peers),
         cmocka_unit_test(test_answer_header),

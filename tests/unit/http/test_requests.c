@@ -194,6 +194,10 @@ static void test_bodies(void **state)
                   "hello!");
     client_expect(fd, "POST /echo" H "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200, "");
     client_expect(fd,
+                  "POST /echo" H "Transfer-Encoding: chunked\r\n\r\n5;a=\"b c\";d\r\nhello\r\n0;last\r\nX-Sum: 1\r\n"
+                  "Content-Lengthy:\r\n\r\n",
+                  200, "hello");
+    client_expect(fd,
                   "POST /echo" H "Transfer-Encoding: chunked\r\n\r\n00000000000000000000A\r\n0123456789\r\n0\r\n\r\n",
                   200, "0123456789");
     client_expect(fd, "GET /hello" H "Content-Length: 3\r\n\r\nabc", 200, NULL);
