@@ -39,7 +39,7 @@ static bool same_word(struct str s, const char *word)
     return s.len == strlen(word) && strncasecmp(s.data, word, s.len) == 0;
 }
 
-/* "application/json", alone or with charset=utf-8. */
+/* "application/json", alone or with charset=utf-8; not compressed. */
 static int check_content_type(const struct http_exchange *x, struct complaint *c)
 {
     struct str type = http_header(x, "Content-Type"), parameter = {0};
@@ -53,6 +53,9 @@ static int check_content_type(const struct http_exchange *x, struct complaint *c
         parameter.len == 0 || same_word(parameter, "charset=utf-8") || same_word(parameter, "charset=\"utf-8\"");
     if (!same_word(trimmed(type), "application/json") || !charset)
         return complain(c, 415, "the body must be sent as Content-Type: application/json, in UTF-8");
+    struct str coding = http_header(x, "Content-Encoding");
+    if (coding.len > 0 && !same_word(coding, "identity"))
+        return complain(c, 415, "the body must be sent as it is, without a Content-Encoding");
     return 0;
 }
 
@@ -151,6 +154,10 @@ static int settle(const struct api *api, struct submission *sub, struct complain
 static int complain_json(struct complaint *c, struct str text, size_t position, int code, const struct error *err)
 {
     _cleanup_(buf_release) struct buf path = BUF_INIT;
+    if (trimmed(text).len == 0)
+        return complain(c, 400, "the body is empty");
+    if (code == -E2BIG)
+        return complain(c, 413, "the body holds %s", err->message);
     json_path_at(text.data, text.len, position, &path);
     if (path.len > 0)
         field_errors_add(&c->fields, buf_str(&path), "%s", err->message);

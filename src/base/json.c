@@ -48,7 +48,7 @@ static int scan(const char *text, size_t len, struct error *err)
             break;
         }
         if (nodes > JSON_NODES_MAX)
-            return error_set(err, -EINVAL, "more than %d values", JSON_NODES_MAX);
+            return error_set(err, -E2BIG, "more than %d values and keys", JSON_NODES_MAX);
     }
     return 0;
 }
@@ -77,6 +77,8 @@ int json_parse_at(const char *text, size_t len, json_t **ret, size_t *ret_positi
 
 /* ---- where in the structure a byte lies ---- */
 
+enum { KEY_SHOWN_MAX = 100 }; /* bytes of a key in a path */
+
 struct level {
     bool array;
     size_t index;   /* of the item being read */
@@ -91,14 +93,24 @@ static size_t string_end(const char *text, size_t len, size_t at)
     return MIN(at + 1, len);
 }
 
+/* A key as it is meant, not as it is escaped; as written when it is no good string. */
+static void append_key(struct buf *out, struct str key)
+{
+    json_t *plain = json_loadb(key.data - 1, key.len + 2, JSON_DECODE_ANY, NULL); /* with its quotes */
+    struct str text = json_is_string(plain) ? (struct str){json_string_value(plain), json_string_length(plain)} : key;
+    buf_append(out, text.data, utf8_cut(text.data, text.len, KEY_SHOWN_MAX));
+    json_decref(plain);
+}
+
 static void append_path(struct buf *out, const struct level *levels, size_t depth)
 {
     for (size_t i = 0; i < depth; i++) {
-        if (levels[i].array)
+        if (levels[i].array) {
             buf_printf(out, "[%zu]", levels[i].index);
-        else if (levels[i].key.len > 0)
-            buf_printf(out, "%s%.*s", out->len > 0 ? "." : "", (int)MIN(levels[i].key.len, (size_t)100),
-                       levels[i].key.data);
+        } else if (levels[i].key.len > 0) {
+            buf_append_str(out, out->len > 0 ? "." : "");
+            append_key(out, levels[i].key);
+        }
     }
 }
 

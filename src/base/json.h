@@ -18,15 +18,15 @@
 
 enum {
     JSON_DEPTH_MAX = 32,     /* nesting that the API accepts */
-    JSON_NODES_MAX = 100000, /* 1,000 test cases with all their fields need about 20,000 */
+    JSON_NODES_MAX = 100000, /* values and keys; 1,000 test cases with all their fields need about 20,000 */
 };
 
 /* jansson itself brings json_auto_t, a json_t that is released when it leaves its scope. */
 
 /*
  * Parses one JSON text of len bytes into *ret (new reference; the caller decrefs). Any type is accepted at the top.
- * -EINVAL with a message that says what and where (line, column) on anything that is not JSON, repeats a key, is too deep,
- * or is too large in structure; -ERANGE for a number that no machine number can hold.
+ * -EINVAL with a message that says what and where (line, column) on anything that is not JSON, repeats a key or is too deep;
+ * -E2BIG when it is too large in structure; -ERANGE for a number that no machine number can hold.
  */
 int json_parse(const char *text, size_t len, json_t **ret, struct error *err);
 

@@ -160,6 +160,7 @@ static const struct {
     [TRANSFER_ENCODING] = {"Transfer-Encoding", "Transfer-Encoding is given more than once", check_transfer_encoding},
     {"Expect", "Expect is given more than once", check_expect},
     {"Content-Type", "Content-Type is given more than once", NULL},
+    {"Content-Encoding", "Content-Encoding is given more than once", NULL},
     {"Authorization", "Authorization is given more than once", NULL},
     {"Idempotency-Key", "Idempotency-Key is given more than once", NULL},
     {"Last-Event-ID", "Last-Event-ID is given more than once", NULL},

@@ -113,6 +113,31 @@ static void bodies_that_are_not_json(void **state)
     assert_int_equal(waiting(), 0);
 }
 
+static void compressed_bodies_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int status;
+    } cases[] = {{"gzip", 415}, {"br", 415}, {"identity, gzip", 415}, {"Identity", 202}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        _cleanup_(freep) char *header =
+            xasprintf("Content-Type: application/json\r\nContent-Encoding: %s\r\n", cases[i].header);
+        _cleanup_(reply_release) struct reply r = ask(w, "POST", "/execute-batch", header, minimal);
+        if (cases[i].status == 202)
+            assert_int_equal(r.status, 202);
+        else
+            assert_problem(&r, cases[i].status, NULL, "Content-Encoding");
+    }
+}
+
+static void empty_bodies_are_called_so(void **state)
+{
+    (void)state;
+    assert_refused(w, "/execute", "", 400, NULL, "the body is empty");
+    assert_refused(w, "/execute-batch", " \t", 400, NULL, "the body is empty");
+}
+
 static void too_many_values_cost_no_memory(void **state)
 {
     (void)state;
@@ -122,7 +147,7 @@ static void too_many_values_cost_no_memory(void **state)
     for (int i = 0; i < COUNT; i++)
         buf_append_str(&body, "{},");
     buf_append_str(&body, "{}]");
-    assert_refused(w, "/execute-batch", body.data, 400, NULL, "values");
+    assert_refused(w, "/execute-batch", body.data, 413, NULL, "more than 100000 values");
 }
 
 static void submissions_that_are_wrong(void **state)
@@ -355,6 +380,8 @@ int main(void)
         WITH_WORLD(accepts_and_stores),
         WITH_WORLD(content_types),
         WITH_WORLD(bodies_that_are_not_json),
+        WITH_WORLD(compressed_bodies_are_refused),
+        WITH_WORLD(empty_bodies_are_called_so),
         WITH_WORLD(too_many_values_cost_no_memory),
         WITH_WORLD(submissions_that_are_wrong),
         WITH_WORLD(languages_options_and_caps),

@@ -88,7 +88,7 @@ static void json_guards_against_depth_size_and_repeated_keys(void **state)
     for (int i = 0; i < 700000; i++)
         buf_append_str(&many, "{},");
     buf_append_str(&many, "{}]");
-    assert_int_equal(json_parse(many.data, many.len, &json, &err), -EINVAL);
+    assert_int_equal(json_parse(many.data, many.len, &json, &err), -E2BIG);
     assert_non_null(strstr(err.message, "100000"));
 
     assert_int_equal(json_parse("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"", 42, &json, &err), 0);
@@ -121,6 +121,8 @@ static void json_mistakes_are_placed(void **state)
         {"{\"a\": [1, {\"b\": 9223372036854775808}]}", "a[1].b"},
         {"{\"x\": \"}]\", \"y\": tru}", "y"},
         {"[[1],[2,,3]]", "[1][2]"},
+        {"{\"a\\u0062\\\"\": [tru]}", "ab\"[0]"},
+        {"{\"\\ud83d\": tru}", "\\ud83d"}, /* no character: as written */
         {"nothing", ""},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
