@@ -168,6 +168,30 @@ def test_every_route_of_the_server_is_declared(document):
     assert in_source == declared
 
 
+def test_limits_have_the_bounds_of_the_servers_table(server, document):
+    """model/limits.h, the document, the table in docs/api.md, and what the server takes are one."""
+    table = re.findall(r'X\(\w+,\s*"(\w+)",\s*(\d+),\s*(\d+),\s*(\d+)\)', (ROOT / "src/model/limits.h").read_text())
+    declared = document["components"]["schemas"]["Limits"]["properties"]
+    assert {name: int(least) for name, _, least, _ in table} == {name: schema["minimum"] for name, schema in declared.items()}
+    manual = (ROOT / "docs/api.md").read_text()
+    for name, default, least, cap in table:
+        assert f"| `{name}` | {default} | {least} | {cap} |" in manual, name
+        answer = server.post("/execute-batch", {**SINGLE, "limits": {name: int(least) - 1}, "test_cases": [{}]})
+        assert answer.status_code == 422 and answer.json()["errors"][0]["field"] == f"limits.{name}", answer.text
+        assert server.post("/execute-batch", {**SINGLE, "limits": {name: int(least)}, "test_cases": [{}]}).status_code == 202, name
+
+
+def test_refusals_of_http_itself_fit_the_document(server, document):
+    default = look_up(document, document["paths"]["/healthz"]["get"]["responses"]["default"])
+    schema = default["content"]["application/problem+json"]["schema"]
+    for status, method, headers in ((405, "FOO", {}), (417, "GET", {"Expect": "tea"}), (414, "GET", None), (431, "GET", {"X": "x" * 100000})):
+        path = "/healthz" if headers is not None else "/healthz?" + "x" * 100000
+        answer = server.request(method, path, headers=headers)
+        assert answer.status_code == status and answer.headers["Content-Type"] == "application/problem+json", (status, answer.text)
+        assert fits(document, schema, answer.json()) == [] and str(status) in default["description"]
+        assert status != 405 or answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
 def test_version_is_the_servers(server, document):
     assert document["info"]["version"] == server.get("/version").json()["version"]
 
