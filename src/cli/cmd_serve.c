@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/api.h"
@@ -31,7 +33,7 @@
 #include "store/store.h"
 #include "worker/worker.h"
 
-enum { DESCRIPTORS_WANTED = 65536, API_GRACE_MS = 2000 };
+enum { DESCRIPTORS_WANTED = 65536, API_GRACE_MS = 2000, TRIM_EVERY_MS = 10000, TRIM_AFTER_CPU_MS = 20 };
 
 struct serving {
     const struct config *config;
@@ -191,6 +193,23 @@ static void announce(const struct serving *serving)
     fflush(stdout);
 }
 
+static int64_t cpu_ms(void)
+{
+    struct timespec used = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * INT64_C(1000) + used.tv_nsec / 1000000;
+}
+
+/* Free pages between blocks that are in use go back to the system, if anything was done since the last time. */
+static void trim_memory(int64_t *trimmed_at)
+{
+    if (cpu_ms() - *trimmed_at < TRIM_AFTER_CPU_MS)
+        return;
+    malloc_trim(0);
+    *trimmed_at = cpu_ms();
+}
+
 /* Waits for the end: true for a signal, false when the jail has died. */
 static bool wait_for_end(const struct serving *serving)
 {
@@ -199,8 +218,13 @@ static bool wait_for_end(const struct serving *serving)
         {.fd = jail_death_fd(serving->engine.jail), .events = POLLIN},
     };
 
+    int64_t trimmed_at = 0;
+
     for (;;) {
-        if (poll(fds, ARRAY_LEN(fds), -1) < 0)
+        int ready = poll(fds, ARRAY_LEN(fds), TRIM_EVERY_MS);
+        if (ready == 0)
+            trim_memory(&trimmed_at);
+        if (ready <= 0)
             continue;
         if (fds[1].revents != 0)
             return false;

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from harness import SANITIZED
+from harness import SANITIZED, wait_until
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="a sanitizer build needs several times the memory: only the release build is measured")
 IDLE_LIMIT_KB = 30 * 1024
@@ -48,6 +48,17 @@ def test_idle_memory_after_work(new_server):
     rss, pss, every = idle_kb(server)
     print(f"after 1,000 test cases: RSS {rss} KiB, PSS {pss} KiB: {every}")
     assert rss <= IDLE_LIMIT_KB + 16 * 1024, every
+
+
+def test_memory_of_large_submissions_is_given_back(new_server):
+    """120 MB of stdin come and go; what they took goes back to the system. Without that it stays near 270 MB."""
+    server = new_server()
+    pid = server.process.pid
+    before = status_kb(pid, "VmRSS")
+    for number in range(8):
+        assert server.run("bash", f"# {number}\nwc -c", [{"stdin": "x" * 1000000, "expected_output": "1000000"}] * 15)["verdict"] == "accepted"
+    wait_until(lambda: status_kb(pid, "VmRSS") < before + GROWTH_LIMIT_KB, 30, "memory to be given back")
+    print(f"RSS before {before} KiB, after {status_kb(pid, 'VmRSS')} KiB")
 
 
 def peak_growth(server, action):
