@@ -143,7 +143,7 @@ def test_run_names_verdicts_and_takes_limits(evalx, folder, program, verdict):
 
 
 @pytest.mark.parametrize("arguments, said", [
-    (["run"], "FILE"), (["run", "no-such-file.py"], "no-such-file.py"), (["run", "prog.klingon"], "klingon"), (["run", "prog.py", "--bogus"], "--bogus"),
+    (["run"], "FILE"), (["run", "no-such-file.py"], "no-such-file.py"), (["run", "prog.klingon"], "prog.klingon: its extension"), (["run", "prog.klingon"], "--language"), (["run", "prog.klingon"], "`evalx languages`"), (["run", "prog.py", "--bogus"], "--bogus"),
     (["run", "prog.py", "--tests", "no-such-folder"], "no-such-folder"), (["run", "prog.py", "--stdin", "no-such-input"], "no-such-input"),
     (["run", "prog.py", "--language", "pyton"], "python"), (["run", "prog.py", "extra"], "extra"), (["bogus"], "bogus"), (["lanugages"], "languages"),
     (["run", "prog.py", "--set", "no.such.key=1"], "no.such.key"), (["run", "prog.py", "--set", "slots=many"], "slots"), (["config", "--slots", "-1"], "slots"),
@@ -156,6 +156,22 @@ def test_wrong_usage_is_said_clearly(evalx, folder, arguments, said):
     assert done.returncode == USAGE, (done.returncode, done.stdout, done.stderr)
     assert said in done.stderr, done.stderr
     assert len(done.stderr.splitlines()) <= 6
+
+
+@pytest.mark.parametrize("arguments, code, said", [
+    (["run", "no-such-file.py"], USAGE, "no-such-file.py"), (["run"], USAGE, "FILE"), (["run", "prog.py", "--bogus"], USAGE, "--bogus"),
+    (["run", "prog.py", "--cpu-time", "2h"], USAGE, "cpu_time_ms"), (["submit", "no-such-file.py"], USAGE, "no-such-file.py"),
+    (["submit", "prog.py", "--server", "http://127.0.0.1:1"], ENGINE, "127.0.0.1"), (["submit", "prog.py", "--server", "x://"], USAGE, "x://"),
+    (["doctor", "extra"], USAGE, "extra"), (["languages", "--bogus"], USAGE, "--bogus"), (["config", "--slots=-1"], USAGE, "slots"),
+])
+def test_a_failure_is_json_too(evalx, folder, arguments, code, said):
+    (folder / "prog.py").write_text("1")
+    done = evalx(*arguments, "--json")
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    answer = json.loads(done.stdout)
+    assert list(answer) == ["error"] and said in answer["error"]["message"], answer
+    assert said in done.stderr
+    assert evalx(*arguments).stdout == "", "JSON that nobody asked for"
 
 
 def test_no_command_shows_help(evalx):
@@ -182,6 +198,18 @@ def test_run_shows_control_bytes_harmlessly(folder):
     (folder / "out").write_text("y\n")
     code, written = on_terminal([EVALX, "run", "prog.py", "--stdin", "in", "--expect", "out"], environment(state_dir=folder / "state"))
     assert code == TESTS_FAILED and "\033]0;owned" not in written
+
+
+def test_output_itself_shows_control_bytes_harmlessly_and_ends_its_line(folder):
+    """On a terminal the program's output is escaped and does not run into the table; a pipe gets the bytes as they are."""
+    (folder / "prog.py").write_text("import sys; sys.stdout.buffer.write(b'\\x1b]0;owned\\x07 \\xc2\\x9b1m\\ttab'); sys.stderr.write('\\x1b[5mdiagnostic')")
+    env = environment(state_dir=folder / "state")
+    code, written = on_terminal([EVALX, "run", "prog.py"], env)
+    assert code == OK
+    assert "\033]0;owned" not in written and "\033[5m" not in written and "\x9b" not in written
+    lines = written.replace("\r", "\n").split("\n")
+    assert any(line.endswith("\\x1b]0;owned\\x07 \\u009b1m\ttab") for line in lines) and "\\x1b[5mdiagnostic" in lines, lines
+    assert subprocess.run([EVALX, "run", "prog.py"], env=env, capture_output=True).stdout == b"\x1b]0;owned\x07 \xc2\x9b1m\ttab"
 
 
 def test_run_can_be_interrupted_and_leaves_nothing(folder):
@@ -227,6 +255,10 @@ def test_submit_tells_the_servers_complaints(server, evalx, folder):
     (folder / "prog.py").write_text("1")
     done = evalx("submit", "prog.py", "--language", "pyton", "--server", server.url(""))
     assert done.returncode == USAGE and "python" in done.stderr, done.stderr
+    done = evalx("submit", "prog.py", "--language", "pyton", "--server", server.url(""), "--json")
+    error = json.loads(done.stdout)["error"]
+    assert done.returncode == USAGE and error["status"] == 422 and "python" in error["message"]
+    assert error["errors"][0]["field"] == "language" and "python" in error["errors"][0]["message"]
 
 
 def test_submit_without_a_server(evalx, folder):
