@@ -1,0 +1,5 @@
+package main
+
+import "example.com/evalx/hostile"
+
+func main() { hostile.Run() }

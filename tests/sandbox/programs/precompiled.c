@@ -1,0 +1,2 @@
+#include "planted.h"
+int main(void) { return planted(); }

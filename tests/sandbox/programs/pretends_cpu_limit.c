@@ -1,0 +1,2 @@
+#include "hostile.h"
+int main(void) { raise(SIGXCPU); return 0; }
