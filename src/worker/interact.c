@@ -265,7 +265,7 @@ int interact_run(const struct judge *judge, const struct lane *lane, const struc
     _cleanup_(fd_closep) int output = memfd_create("output", MFD_CLOEXEC);
     const int files[] = {input, output, answer};
     struct interaction interaction = {0};
-    struct ends ends;
+    struct ends ends = {.program_in = -1, .program_out = -1, .interactor_in = -1, .interactor_out = -1};
 
     if (!lane->companion)
         return -EOPNOTSUPP;
