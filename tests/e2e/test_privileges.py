@@ -18,7 +18,10 @@ def status(pid, task=None):
 
 
 def comm(pid):
-    return Path(f"/proc/{pid}/comm").read_text().strip()
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except FileNotFoundError:
+        return ""  # it ended between being listed and being looked at
 
 
 def exe(pid):
