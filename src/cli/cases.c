@@ -132,7 +132,7 @@ int cases_list(const char *folder, struct case_list *ret, struct error *err)
         r = add_case(&list, folder, &finds.items[i], err);
     if (r == 0 && list.count == 0)
         r = error_set(err, -ENOENT, "%s holds no test case: %s", folder,
-                      list.warning_count > 0 ? list.warnings[0] : "every file was left out");
+                      list.warnings != NULL ? list.warnings[0] : "every file was left out");
     if (r < 0) {
         cases_release(&list);
         return r;
