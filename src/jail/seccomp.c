@@ -8,6 +8,8 @@
 #include <linux/prctl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>

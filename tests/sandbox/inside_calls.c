@@ -8,6 +8,8 @@
 #include <linux/in6.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -270,4 +272,5 @@ void refused_calls(void)
     system_calls();
     call_arguments();
     foreign_calls();
+    state(fsync(9999) == 0 && fdatasync(9999) == 0, "the disk is not bothered", "%s", strerror(errno));
 }
