@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak box-v2 clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 SOAK_RUNS ?= 10000
 
 help: ## say what there is (this)
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
 
 run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
 	@scripts/setup.sh build languages run
@@ -56,6 +56,10 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (60)
 
 box-soak: build ## SOAK_RUNS (10,000) runs through one slot of the sandbox: nothing grows (as root)
 	@$(BUILD_DIR)/tests/sandbox/soak $(BUILD_DIR)/evalx-jail $(BUILD_DIR)/tests/sandbox $(SOAK_RUNS)
+
+box-v2: build ## all hostile programs on cgroup v2, under user-mode-linux (a quarter of an hour)
+	@scripts/setup.sh languages test
+	@V2_TIMEOUT=3600 tests/sandbox/v2.sh $(CURDIR)/tests/sandbox/on_cgroup_v2.sh $(abspath $(BUILD_DIR)) --durations=5
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz

@@ -67,6 +67,9 @@ class Outside:
         """Process 1 of each box."""
         return [launcher for slot in direct_children(self.jail) for launcher in direct_children(slot)]
 
+    def zombies(self):
+        return [pid for pid in self.server.pids() if text(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] == ["Z"]]
+
     @staticmethod
     def device_times():
         return [(os.stat(f"/dev/{name}").st_mtime_ns, os.stat(f"/dev/{name}").st_mode) for name in DEVICES]
@@ -87,8 +90,7 @@ class Outside:
         """Of the boxes' users, there is process 1 of each box and nobody else."""
         wait_until(lambda: self.launchers() and processes_of(self.uids) == set(self.launchers()), 5,
                    f"the boxes to hold nobody but their process 1: {self.uids}, {self.launchers()}, {processes_of(self.uids)}")
-        zombies = [pid for pid in self.server.pids() if text(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] == ["Z"]]
-        assert not zombies, zombies
+        wait_until(lambda: not self.zombies(), 5, "every process that ended to be waited for")  # a slot may just be built anew
 
     def check_files(self):
         for folder in FOLDERS:
