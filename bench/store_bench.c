@@ -110,7 +110,7 @@ static void *work(void *argument)
         worker->claimed_ns = clock_monotonic_ns();
         buf_release(&claim.request);
         sem_post(&worker->claimed);
-        if (store_complete(worker->store, claim.token, claim.fence, STATUS_COMPLETED, STR("result")) < 0)
+        if (store_complete(worker->store, claim.token, claim.fence, STATUS_COMPLETED, STR("result"), 0) < 0)
             return NULL;
     }
 }

@@ -276,6 +276,8 @@ static void hand_in(struct api *api, struct http_exchange *x, const struct order
         .created_ms = sub->created_ms,
         .request = buf_view(&request),
         .idempotency_key = o->key,
+        .webhook_url = sub->webhook_url,
+        .webhook_events = 1u << STORE_DELIVERY_COMPLETED,
     };
     memcpy(submission.token, sub->token, sizeof submission.token);
     memcpy(submission.body_digest, digest, sizeof submission.body_digest);

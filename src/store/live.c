@@ -28,6 +28,7 @@ static void drop_events(struct entry *entry)
 void entry_free(struct entry *entry)
 {
     drop_events(entry);
+    free(entry->owner);
     free(entry);
 }
 

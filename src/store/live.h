@@ -33,6 +33,8 @@ struct entry {
     int priority;
     int64_t created_ms;
     struct entry_state now, next;
+    unsigned webhook_events; /* as in struct store_submission */
+    char *owner;             /* NULL: none */
     int64_t lease_until_ms;
     struct buf *fresh_request; /* the request, while the transaction that stores it is in hand; otherwise NULL */
     struct store_event *events;

@@ -47,6 +47,8 @@ static void answer_submit(struct sqlite_store *s, struct op *op)
     pthread_mutex_unlock(&s->lock);
     buf_release(&submit->request);
     free(submit->key);
+    free(submit->owner);
+    free(submit->webhook_url);
     free(submit);
 }
 
@@ -63,7 +65,10 @@ static int check_submission(struct sqlite_store *s, const struct store_submissio
     if (!token_valid(submission->token, strnlen(submission->token, sizeof(submission->token))) ||
         submission->priority < -SUBMISSION_PRIORITY_MAX || submission->priority > SUBMISSION_PRIORITY_MAX)
         return -EINVAL;
-    if (submission->idempotency_key && strlen(submission->idempotency_key) > STORE_KEY_MAX)
+    if ((submission->idempotency_key && strlen(submission->idempotency_key) > STORE_KEY_MAX) ||
+        (submission->owner && strlen(submission->owner) > STORE_OWNER_MAX) ||
+        (submission->webhook_url && strlen(submission->webhook_url) > STORE_URL_MAX) ||
+        submission->webhook_events >= 1u << STORE_DELIVERY_KIND_COUNT)
         return -EINVAL;
     pthread_mutex_lock(&s->lock);
     bool room = s->pending_bytes + submission->request.len <= PENDING_BYTES_MAX;
@@ -71,6 +76,11 @@ static int check_submission(struct sqlite_store *s, const struct store_submissio
         s->pending_bytes += submission->request.len;
     pthread_mutex_unlock(&s->lock);
     return room ? 0 : -EAGAIN;
+}
+
+static char *copy_text(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
 }
 
 static void sqlite_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done,
@@ -86,10 +96,14 @@ static void sqlite_submit(struct store *store, const struct store_submission *su
     if (submit->refusal == 0) {
         submit->submission = *submission;
         submit->submission.request = (struct str){0};
-        submit->submission.idempotency_key = NULL;
+        submit->submission.idempotency_key = submit->submission.owner = submit->submission.webhook_url = NULL;
         submit->size = submission->request.len;
         buf_append(&submit->request, submission->request.data, submission->request.len);
-        submit->key = submission->idempotency_key ? xstrdup(submission->idempotency_key) : NULL;
+        submit->key = copy_text(submission->idempotency_key);
+        submit->owner = submission->owner && *submission->owner ? xstrdup(submission->owner) : NULL;
+        submit->webhook_url = copy_text(submission->webhook_url);
+        if (!submit->webhook_url)
+            submit->submission.webhook_events = 0;
     }
     sqlite_hand_in(s, &submit->op);
 }
@@ -163,6 +177,9 @@ static void sqlite_interrupt(struct store *store)
     struct claimer *claimer;
     TAILQ_FOREACH(claimer, &s->claimers, link)
     pthread_cond_signal(&claimer->cond);
+    struct dispatcher *dispatcher;
+    TAILQ_FOREACH(dispatcher, &s->dispatchers, link)
+    pthread_cond_signal(&dispatcher->cond);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -192,17 +209,31 @@ static int sqlite_progress(struct store *store, const char *token, uint64_t fenc
     struct entry *entry = held(s, token, fence);
     if (entry)
         entry_add_event(entry, kind, index, data);
+    bool owed = entry && kind == STORE_EVENT_TEST && (entry->webhook_events & 1u << STORE_DELIVERY_TEST);
     pthread_mutex_unlock(&s->lock);
     if (!entry)
         return sqlite_lost_claim(s, token);
+    if (owed)
+        sqlite_owe_progress(s, token, fence, index, data);
     watch_notify(store->watches, token);
     return 0;
 }
 
 static int sqlite_complete(struct store *store, const char *token, uint64_t fence, enum status status,
-                           struct str result)
+                           struct str result, int64_t hold_ms)
 {
-    struct op op = {.run = sqlite_run_complete, .token = token, .fence = fence, .status = status, .result = result};
+    struct op op = {.run = sqlite_run_complete,
+                    .token = token,
+                    .fence = fence,
+                    .status = status,
+                    .result = result,
+                    .hold_ms = hold_ms};
+    return sqlite_wait(sqlite_of(store), &op);
+}
+
+static int sqlite_annotate(struct store *store, const char *token, struct str notes, bool last)
+{
+    struct op op = {.run = sqlite_run_annotate, .token = token, .result = notes, .last = last};
     return sqlite_wait(sqlite_of(store), &op);
 }
 
@@ -252,7 +283,7 @@ static void free_store(struct sqlite_store *s)
     sqlite_schema_close(s);
     fd_closep(&s->lock_fd);
     live_release(&s->live);
-    buf_release(&s->forgotten);
+    buf_release(&s->changed);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->read_lock);
     pthread_cond_destroy(&s->work);
@@ -281,6 +312,7 @@ static const struct store_ops sqlite_ops = {
     .renew = sqlite_renew,
     .progress = sqlite_progress,
     .complete = sqlite_complete,
+    .annotate = sqlite_annotate,
     .release = sqlite_release,
     .cancel = sqlite_cancel,
     .forget = sqlite_forget,
@@ -289,6 +321,12 @@ static const struct store_ops sqlite_ops = {
     .depth = sqlite_depth,
     .ping = sqlite_ping,
     .sweep = sqlite_sweep,
+    .outbox_claim = sqlite_outbox_claim,
+    .outbox_seal = sqlite_outbox_seal,
+    .outbox_settle = sqlite_outbox_settle,
+    .outbox_list = sqlite_outbox_list,
+    .outbox_resend = sqlite_outbox_resend,
+    .outbox_depth = sqlite_outbox_depth,
 };
 
 static struct sqlite_store *new_store(const char *path, const struct store_config *config, struct watch_table *watches)
@@ -305,6 +343,8 @@ static struct sqlite_store *new_store(const char *path, const struct store_confi
     STAILQ_INIT(&s->queue);
     TAILQ_INIT(&s->claimers);
     TAILQ_INIT(&s->taken);
+    TAILQ_INIT(&s->dispatchers);
+    TAILQ_INIT(&s->served);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
     pthread_condattr_t monotonic;

@@ -95,11 +95,17 @@ int store_progress(struct store *store, const char *token, uint64_t fence, enum 
     return store->ops->progress(store, token, fence, kind, index, data);
 }
 
-int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result)
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
+                   int64_t hold_ms)
 {
     if (status != STATUS_COMPLETED && status != STATUS_FAILED)
         return -EINVAL;
-    return store->ops->complete(store, token, fence, status, result);
+    return store->ops->complete(store, token, fence, status, result, MAX(hold_ms, 0));
+}
+
+int store_annotate(struct store *store, const char *token, struct str notes, bool last)
+{
+    return store->ops->annotate(store, token, notes, last);
 }
 
 int store_release(struct store *store, const char *token, uint64_t fence)
@@ -135,6 +141,9 @@ void store_record_release(struct store_record *record)
     for (size_t i = 0; i < record->event_count; i++)
         buf_release(&record->events[i].data);
     free(record->events);
+    buf_release(&record->notes);
+    free(record->owner);
+    store_delivery_state_release(&record->webhook);
     *record = (struct store_record){0};
 }
 
@@ -162,4 +171,46 @@ int store_ping(struct store *store)
 int store_sweep(struct store *store, int64_t now_ms)
 {
     return store->ops->sweep(store, now_ms);
+}
+
+int store_outbox_claim(struct store *store, const char *dispatcher, int64_t lease_ms, int timeout_ms, size_t max,
+                       struct store_delivery *ret, size_t *ret_count)
+{
+    if (max == 0 || lease_ms <= 0)
+        return -EINVAL;
+    return store->ops->outbox_claim(store, dispatcher ? dispatcher : "", lease_ms, timeout_ms, max, ret, ret_count);
+}
+
+int store_outbox_seal(struct store *store, const char *id, uint64_t fence, struct str body, struct buf *ret_body)
+{
+    struct delivery_key key;
+    if (body.len == 0 || delivery_id_read(id, &key) < 0)
+        return -EINVAL;
+    return store->ops->outbox_seal(store, &key, fence, body, ret_body);
+}
+
+int store_outbox_settle(struct store *store, const char *id, uint64_t fence, const struct store_settlement *settlement)
+{
+    struct delivery_key key;
+    if (delivery_id_read(id, &key) < 0)
+        return -EINVAL;
+    return store->ops->outbox_settle(store, &key, fence, settlement);
+}
+
+int store_outbox_list(struct store *store, enum store_delivery_status status, const char *after, size_t max,
+                      struct store_owed *ret, size_t *ret_count)
+{
+    if (status != STORE_OWED_PENDING && status != STORE_OWED_DEAD)
+        return -EINVAL;
+    return store->ops->outbox_list(store, status, after, max, ret, ret_count);
+}
+
+int store_outbox_resend(struct store *store, const char *token)
+{
+    return store->ops->outbox_resend(store, token);
+}
+
+int store_outbox_depth(struct store *store, struct store_outbox_depth *ret)
+{
+    return store->ops->outbox_depth(store, ret);
 }

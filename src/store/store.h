@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * store.h: the one contract of queue and results, whatever keeps them (SQLite in the process, Redis around a cluster).
+ * What is owed to webhooks, the outbox, is the same store's other half: outbox.h.
  *
  * A submission is queued → running (claimed, with a lease) → completed | failed | cancelled. The store never looks into request
  * and result: both are bytes made by model/. Guarantees:
@@ -22,6 +23,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "model/verdict.h"
+#include "store/outbox.h"
 
 enum { STORE_ATTEMPTS_MAX = 3, STORE_KEY_MAX = 255 };
 
@@ -45,12 +47,16 @@ struct store_submission {
     struct str request;            /* copied */
     const char *idempotency_key;   /* NULL: none; at most STORE_KEY_MAX bytes */
     unsigned char body_digest[32]; /* compared when the key is known already */
+    const char *owner;       /* name of the API key it came with, at most STORE_OWNER_MAX bytes; NULL or "": none */
+    const char *webhook_url; /* NULL: no webhook; at most STORE_URL_MAX bytes */
+    unsigned webhook_events; /* which deliveries are owed: bits 1u << enum store_delivery_kind; 0: none */
 };
 
 /*
  * Answer to a submit. code: 0 durable (token is the one to hand out: an earlier one when the idempotency key and digest were
  * known already, then repeated is true and status/created_ms are its), -EEXIST same key with another body, -EAGAIN full,
- * -ENOSPC disk full, -EINVAL no valid token, priority or key, -ENOTUNIQ the token is in use, other -errno: the store is away.
+ * -ENOSPC disk full, -EINVAL no valid token, priority, key, owner or webhook, -ENOTUNIQ the token is in use, other -errno: the
+ * store is away.
  */
 struct store_receipt {
     int code;
@@ -68,7 +74,9 @@ struct store_claim {
     char token[TOKEN_LEN + 1];
     uint64_t fence;
     int attempt; /* 1 for the first */
+    int priority;
     int64_t created_ms;
+    char owner[STORE_OWNER_MAX + 1];
     struct buf request;
 };
 
@@ -77,7 +85,7 @@ struct store_claim {
  * store_interrupt, other -errno when the store is away.
  */
 int store_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret);
-void store_interrupt(struct store *store); /* wakes every store_claim, now and later */
+void store_interrupt(struct store *store); /* wakes every store_claim and store_outbox_claim, now and later */
 
 /* 0 extended; -ECANCELED the client cancelled it: stop and forget it; -ESTALE the claim is lost: stop, write nothing. */
 int store_renew(struct store *store, const char *token, uint64_t fence);
@@ -88,8 +96,19 @@ enum store_event_kind { STORE_EVENT_COMPILE, STORE_EVENT_TEST };
 int store_progress(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,
                    struct str data);
 
-/* Final: status completed or failed, with the result's bytes. Durable when it returns 0. -ESTALE, -ECANCELED as above. */
-int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result);
+/*
+ * Final: status completed or failed, with the result's bytes. Durable when it returns 0. -ESTALE, -ECANCELED as above. hold_ms > 0
+ * puts the completed-delivery's first try off by that much, because store_annotate may add something to it; 0: it is due at once.
+ */
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
+                   int64_t hold_ms);
+
+/*
+ * What became known after the end: replaces the record's notes, opaque bytes, of a completed or failed submission, and calls the
+ * watchers. last: nothing more will come, so a delivery that was held is due at once. 0, -EBUSY not final, -ECANCELED it was
+ * cancelled, -ENOENT.
+ */
+int store_annotate(struct store *store, const char *token, struct str notes, bool last);
 
 /* Hands a claim back (graceful stop): queued again at its old place, the attempt is not counted. */
 int store_release(struct store *store, const char *token, uint64_t fence);
@@ -115,6 +134,9 @@ struct store_record {
     char *message;              /* for failed by the store itself; NULL otherwise */
     struct store_event *events; /* progress so far, in the order it came; empty once final */
     size_t event_count;
+    struct buf notes;                    /* store_annotate's; empty without */
+    char *owner;                         /* NULL: none */
+    struct store_delivery_state webhook; /* of the completed-delivery; pending from the start where one will be owed */
 };
 
 /* 0 and a record (release it), or -ENOENT. */

@@ -290,7 +290,7 @@ static int settle(struct claim *claim, const struct buf *data)
 
     if (claim->result->status == STATUS_CANCELLED)
         return store_release(store, claim->token, claim->fence); /* cancelled by us: for somebody else to run */
-    return store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data));
+    return store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data), 0);
 }
 
 static bool is_given_up(struct claim *claim, int64_t backoff)

@@ -44,7 +44,7 @@ static void unknown_is_not_there(struct fixture *f)
     assert_int_equal(store_renew(f->store, token, 1), -ESTALE);
     assert_int_equal(store_release(f->store, token, 1), -ESTALE);
     assert_int_equal(store_progress(f->store, token, 1, STORE_EVENT_TEST, 0, STR("x")), -ESTALE);
-    assert_int_equal(store_complete(f->store, token, 1, STATUS_COMPLETED, STR("x")), -ESTALE);
+    assert_int_equal(store_complete(f->store, token, 1, STATUS_COMPLETED, STR("x"), 0), -ESTALE);
 }
 
 static void bytes_are_kept_exactly(struct fixture *f)
@@ -72,7 +72,7 @@ static void bytes_are_kept_exactly(struct fixture *f)
         assert_int_equal(record.event_count, 1);
         assert_true(str_eq(buf_view(&record.events[0].data), STR("a\0b")));
         store_record_release(&record);
-        assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, requests[i]), 0);
+        assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, requests[i], 0), 0);
         assert_int_equal(store_get(f->store, claim.token, &record), 0);
         assert_true(str_eq(buf_view(&record.request), requests[i]));
         assert_true(str_eq(buf_view(&record.result), requests[i]));
@@ -106,8 +106,8 @@ static void nonsense_is_refused(struct fixture *f)
     assert_depth(f->store, 1, 0);
     struct store_claim claim;
     take_expect(f->store, "x", 1, &claim);
-    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_RUNNING, STR("x")), -EINVAL);
-    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_CANCELLED, STR("x")), -EINVAL);
+    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_RUNNING, STR("x"), 0), -EINVAL);
+    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_CANCELLED, STR("x"), 0), -EINVAL);
     assert_status(f->store, claim.token, STATUS_RUNNING);
 }
 

@@ -236,7 +236,7 @@ static void *complete_one(void *argument)
     completing->code = store_claim(completing->store, "w", WAIT_MS, &claim);
     if (completing->code == 0) {
         buf_release(&claim.request);
-        completing->code = store_complete(completing->store, claim.token, claim.fence, STATUS_COMPLETED, STR("r"));
+        completing->code = store_complete(completing->store, claim.token, claim.fence, STATUS_COMPLETED, STR("r"), 0);
     }
     return NULL;
 }
@@ -299,7 +299,7 @@ static void all_survives_reopening(struct fixture *f)
     assert_depth(f->store, 2, 0);
     take_expect(f->store, "running", 2, &claim);
     assert_true(claim.fence > lost.fence);
-    assert_int_equal(store_complete(f->store, running, lost.fence, STATUS_COMPLETED, STR("late")), -ESTALE);
+    assert_int_equal(store_complete(f->store, running, lost.fence, STATUS_COMPLETED, STR("late"), 0), -ESTALE);
     take_expect(f->store, "queued", 1, NULL);
 }
 

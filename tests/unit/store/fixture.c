@@ -115,7 +115,7 @@ void take_expect(struct store *store, const char *request, int attempt, struct s
 
 void finish(struct store *store, const struct store_claim *claim, const char *result)
 {
-    assert_int_equal(store_complete(store, claim->token, claim->fence, STATUS_COMPLETED, str_of(result)), 0);
+    assert_int_equal(store_complete(store, claim->token, claim->fence, STATUS_COMPLETED, str_of(result), 0), 0);
 }
 
 int64_t later(int64_t ms)

@@ -13,7 +13,7 @@ static const struct backend {
     {"sqlite", "sqlite:%s/evalx.db"},
 };
 
-static const struct contract_case *const groups[] = {queue_cases, lease_cases, watch_cases};
+static const struct contract_case *const groups[] = {queue_cases, lease_cases, watch_cases, outbox_cases};
 
 struct row {
     const struct backend *backend;

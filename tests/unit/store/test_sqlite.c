@@ -267,7 +267,7 @@ static void *work_on(void *context)
         struct store_claim claim;
         if (store_claim(child->store, "child", WAIT_MS, &claim) < 0)
             _exit(5);
-        if (store_complete(child->store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&claim.request)) < 0)
+        if (store_complete(child->store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&claim.request), 0) < 0)
             _exit(6);
         tell(child, 'c', claim.token);
         buf_release(&claim.request);

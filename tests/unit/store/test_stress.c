@@ -86,7 +86,7 @@ static void *work_some(void *argument)
         }
         store_renew(stress->store, claim.token, claim.fence);
         store_progress(stress->store, claim.token, claim.fence, STORE_EVENT_TEST, i, STR("done"));
-        r = store_complete(stress->store, claim.token, claim.fence, STATUS_COMPLETED, STR("result"));
+        r = store_complete(stress->store, claim.token, claim.fence, STATUS_COMPLETED, STR("result"), 0);
         count(&stress->completed, r == 0);
         count(&stress->wrong, r != 0 && r != -ESTALE && r != -ECANCELED);
     }

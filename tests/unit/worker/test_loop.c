@@ -161,9 +161,11 @@ int store_progress(struct store *store, const char *token, uint64_t fence, enum 
     return answer(code_of(&world.progress_code), &world.progresses);
 }
 
-int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str data)
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str data,
+                   int64_t hold_ms)
 {
     (void)store;
+    (void)hold_ms;
     unsigned number = number_of(token, fence);
     pthread_mutex_lock(&world.lock);
     int r = world.complete_code;
