@@ -45,10 +45,12 @@ int api_start(const struct api_config *config, struct api **ret, struct error *e
 {
     struct api *api = xcalloc(1, sizeof *api);
     api->config = *config;
+    atomic_init(&api->leaving, false);
     atomic_init(&api->draining, false);
     pthread_mutex_init(&api->lock, NULL);
     pthread_cond_init(&api->settled, NULL);
-    int r = http_start(&config->http, api_routes, api_route_count, api, &api->server, err);
+    size_t count = config->routes == API_ROUTES_HEALTH ? api_health_route_count : api_route_count;
+    int r = http_start(&config->http, api_routes, count, api, &api->server, err);
     if (r < 0) {
         api_free(api);
         return r;
@@ -62,8 +64,14 @@ const char *api_address(const struct api *api)
     return http_address(api->server);
 }
 
+void api_leave(struct api *api)
+{
+    atomic_store(&api->leaving, true);
+}
+
 void api_drain(struct api *api)
 {
+    api_leave(api);
     atomic_store(&api->draining, true);
 }
 

@@ -20,9 +20,13 @@
 
 struct api;
 
+/* All routes, or only those that tell how the process is: /healthz, /readyz, /version. */
+enum api_routes { API_ROUTES_ALL, API_ROUTES_HEALTH };
+
 struct api_config {
+    enum api_routes routes;
     struct store *store;             /* must outlive the API, as must the registry */
-    const struct registry *registry; /* loaded and discovered */
+    const struct registry *registry; /* loaded, and discovered or assumed */
     struct http_config http;         /* where to listen; limits of connections, headers, bodies; CORS */
     struct limits defaults, caps;    /* for limits that a submission leaves out; and what it may ask for at most */
     int64_t retry_after_s;           /* Retry-After of a 503 */
@@ -38,6 +42,9 @@ int api_start(const struct api_config *config, struct api **ret, struct error *e
 
 /* "127.0.0.1:43123", where it really listens; owned by the API. */
 const char *api_address(const struct api *api);
+
+/* From now on /readyz says 503; everything else goes on. */
+void api_leave(struct api *api);
 
 /* From now on /readyz says 503 and so does every new submission; what was accepted can still be fetched. */
 void api_drain(struct api *api);

@@ -15,7 +15,7 @@ struct visit;
 struct api {
     struct api_config config;
     struct http_server *server;
-    atomic_bool draining;
+    atomic_bool leaving, draining; /* the second implies the first */
 
     pthread_mutex_t lock;   /* guards the rest */
     pthread_cond_t settled; /* committing fell to 0 */
@@ -29,9 +29,9 @@ struct entrance {
     const char *query[4];
 };
 
-/* The route table; the handlers' context is the struct api. */
+/* The route table; the handlers' context is the struct api. The first api_health_route_count are those of API_ROUTES_HEALTH. */
 extern const struct http_route api_routes[];
-extern const size_t api_route_count;
+extern const size_t api_route_count, api_health_route_count;
 
 http_handler_fn api_post_batch, api_post_single;                                                      /* submit.c */
 http_handler_fn api_get_submission;                                                                   /* show.c */

@@ -23,6 +23,9 @@ static void enter(void *context, struct http_exchange *x)
     }
 
 const struct http_route api_routes[] = {
+    {.method = "GET", .path = "/version", DOES(api_get_version)},
+    {.method = "GET", .path = "/healthz", DOES(api_get_healthz)},
+    {.method = "GET", .path = "/readyz", DOES(api_get_readyz)},
     {.method = "POST", .path = "/execute-batch", DOES(api_post_batch, "wait")},
     {.method = "POST", .path = "/execute/batch", DOES(api_post_batch, "wait")},
     {.method = "POST", .path = "/execute", DOES(api_post_single, "wait")},
@@ -30,9 +33,6 @@ const struct http_route api_routes[] = {
     {.method = "DELETE", .path = "/submissions/{}", DOES(api_delete_submission)},
     {.method = "GET", .path = "/submissions/{}/events", DOES(api_get_events, "encoding")},
     {.method = "GET", .path = "/languages", DOES(api_get_languages, "all")},
-    {.method = "GET", .path = "/version", DOES(api_get_version)},
-    {.method = "GET", .path = "/healthz", DOES(api_get_healthz)},
-    {.method = "GET", .path = "/readyz", DOES(api_get_readyz)},
     {.method = "GET", .path = "/openapi.json", DOES(api_get_openapi)},
 };
-const size_t api_route_count = ARRAY_LEN(api_routes);
+const size_t api_route_count = ARRAY_LEN(api_routes), api_health_route_count = 3;

@@ -34,8 +34,8 @@ struct command {
     int (*run)(struct invocation *invocation); /* returns an exit code; has told the user why when it is not 0 */
 };
 
-extern const struct command command_serve, command_run, command_submit, command_languages, command_doctor,
-    command_config, command_version, command_help;
+extern const struct command command_serve, command_api, command_worker, command_run, command_submit, command_languages,
+    command_doctor, command_config, command_version, command_help;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
 
 /* "evalx: message" on standard error, control bytes escaped; with --json the same again as JSON when the command has failed. */

@@ -28,7 +28,7 @@
   X(STRING,   state_dir,              "state_dir",               "",               0, 0,                          "state-dir", "DIR", "database and artifacts; default ./var, as root /var/lib/evalx") \
   X(STRING,   user,                   "user",                    "",               0, 0,                          "user", "NAME", "user to become once the sandbox runs; default evalx if it exists, else nobody") \
   X(INTEGER,  slots,                  "slots",                   "0",              0, 128,                        "slots", "N", "programs run at the same time; 0: one a core") \
-  X(STRING,   store_url,              "store.url",               "",               0, 0,                          "store-url", "URL", "sqlite:PATH; default evalx.db in the state folder") \
+  X(STRING,   store_url,              "store.url",               "",               0, 0,                          "store-url", "URL", "sqlite:PATH, by default evalx.db in the state folder; for api and worker one that is shared, redis://HOST:PORT") \
   X(DURATION, store_lease_ms,         "store.lease",             "10s",            100, CONFIG_MS(3600),          NULL, NULL, "how long a silent worker keeps its claim on a submission") \
   X(DURATION, store_retention_ms,     "store.retention",         "24h",            CONFIG_MS(1), CONFIG_DAYS(3650), NULL, NULL, "how long results are kept") \
   X(INTEGER,  queue_max_depth,        "queue.max_depth",         "100000",         1, 1000000000,                  NULL, NULL, "waiting submissions past which the API answers 503") \
@@ -49,6 +49,7 @@
   X(SIZE,     api_max_buffered,       "api.max_buffered",        "256MiB",         CONFIG_MIB(1), CONFIG_MIB(65536), NULL, NULL, "request bodies held in memory at one time; past it 503") \
   X(INTEGER,  api_handler_threads,    "api.handler_threads",     "4",              1, 64,                          NULL, NULL, "threads that answer requests (a waiting client needs none)") \
   X(DURATION, shutdown_grace_ms,      "shutdown_grace",          "10s",            0, CONFIG_MS(3600),            "shutdown-grace", "DURATION", "what running submissions get to finish on SIGTERM; the others go back to the queue") \
+  X(DURATION, shutdown_delay_ms,      "shutdown_delay",          "0s",             0, CONFIG_MS(3600),             NULL, NULL, "on SIGTERM, how long /readyz fails before anything else changes, for load balancers to look elsewhere") \
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \
   X(CHOICE,   log_level,              "log.level",               "info",           0, 0,                          "log-level", "debug|info|warn|error", "least level that is logged") \
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \

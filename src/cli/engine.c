@@ -23,12 +23,15 @@ static const char **mounts_of(const struct config *config, const struct registry
     return mounts;
 }
 
-int engine_open(const struct config *config, struct engine *engine, struct error *err)
+int engine_load(const struct config *config, struct engine *engine, struct error *err)
 {
     int r = identity_find(config->user, &engine->identity, err);
-    if (r < 0)
-        return r;
-    r = registry_load(config->languages_dir, &engine->registry, err);
+    return r == 0 ? registry_load(config->languages_dir, &engine->registry, err) : r;
+}
+
+int engine_open(const struct config *config, struct engine *engine, struct error *err)
+{
+    int r = engine_load(config, engine, err);
     if (r < 0)
         return r;
     if (geteuid() != 0)

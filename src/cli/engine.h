@@ -19,7 +19,10 @@ struct engine {
     struct identity identity;
 };
 
-/* Loads the languages and starts the jail, which needs root (-EPERM with what to do). Close it, also after a failure. */
+/* Finds the user and loads the languages, whose toolchains are not looked for. Close it, also after a failure. */
+int engine_load(const struct config *config, struct engine *engine, struct error *err);
+
+/* engine_load, and starts the jail, which needs root (-EPERM with what to do). Close it, also after a failure. */
 int engine_open(const struct config *config, struct engine *engine, struct error *err);
 
 /* Becomes engine->identity and looks for the toolchains; remembers them in the state folder if it can. */

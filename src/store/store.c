@@ -18,8 +18,9 @@
 static const struct {
     const char *scheme;
     store_open_fn *open;
+    bool shared; /* several processes may open it */
 } backends[] = {
-    {"sqlite", sqlite_store_open},
+    {"sqlite", sqlite_store_open, false},
 };
 
 static int check_config(const struct store_config *config, struct error *err)
@@ -37,6 +38,15 @@ static int check_config(const struct store_config *config, struct error *err)
             return error_set(err, -EINVAL, "store: %s must be positive, not %lld", positive[i].name,
                              (long long)positive[i].value);
     return 0;
+}
+
+bool store_url_shared(const char *url)
+{
+    const char *colon = strchr(url, ':');
+    for (size_t i = 0; colon && i < ARRAY_LEN(backends); i++)
+        if (str_is((struct str){.data = url, .len = (size_t)(colon - url)}, backends[i].scheme))
+            return backends[i].shared;
+    return true; /* of a kind that store_open knows more about */
 }
 
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err)

@@ -37,7 +37,8 @@ struct store_config {
 
 /* url: "sqlite:PATH" (":memory:" is allowed). -errno with a message. */
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err);
-void store_close(struct store *store); /* finishes what was handed in, then closes; NULL is fine */
+bool store_url_shared(const char *url); /* whether several processes may open this store at the same time */
+void store_close(struct store *store);  /* finishes what was handed in, then closes; NULL is fine */
 DEFINE_CLEANUP(struct store, store_close)
 
 struct store_submission {
