@@ -17,6 +17,7 @@
  */
 #include "api/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/complaint.h"
@@ -41,6 +42,17 @@ static void api_free(struct api *api)
     free(api);
 }
 
+/* http_config.answered: its context is the routes' own. */
+static void count_answer(void *context, const struct http_route *route, int status, int64_t ns)
+{
+    struct api *api = context;
+    char code[16];
+
+    snprintf(code, sizeof code, "%d", status);
+    metrics_add(api->config.metrics, METRIC_HTTP_REQUESTS, 1, route->path, code);
+    metrics_observe(api->config.metrics, METRIC_HTTP_TIME, ns, route->path, NULL);
+}
+
 int api_start(const struct api_config *config, struct api **ret, struct error *err)
 {
     struct api *api = xcalloc(1, sizeof *api);
@@ -50,7 +62,8 @@ int api_start(const struct api_config *config, struct api **ret, struct error *e
     pthread_mutex_init(&api->lock, NULL);
     pthread_cond_init(&api->settled, NULL);
     size_t count = config->routes == API_ROUTES_HEALTH ? api_health_route_count : api_route_count;
-    int r = http_start(&config->http, api_routes, count, api, &api->server, err);
+    api->config.http.answered = config->metrics ? count_answer : NULL;
+    int r = http_start(&api->config.http, api_routes, count, api, &api->server, err);
     if (r < 0) {
         api_free(api);
         return r;

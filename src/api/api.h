@@ -15,18 +15,20 @@
 #include "base/error.h"
 #include "http/http.h"
 #include "language/language.h"
+#include "metrics/metrics.h"
 #include "model/limits.h"
 #include "store/store.h"
 
 struct api;
 
-/* All routes, or only those that tell how the process is: /healthz, /readyz, /version. */
+/* All routes, or only those that tell how the process is: /healthz, /readyz, /version, /metrics. */
 enum api_routes { API_ROUTES_ALL, API_ROUTES_HEALTH };
 
 struct api_config {
     enum api_routes routes;
     struct store *store;             /* must outlive the API, as must the registry */
     const struct registry *registry; /* loaded, and discovered or assumed */
+    struct metrics *metrics;         /* counted into, and shown at /metrics; must outlive the API; may be NULL */
     struct http_config http;         /* where to listen; limits of connections, headers, bodies; CORS */
     struct limits defaults, caps;    /* for limits that a submission leaves out; and what it may ask for at most */
     int64_t retry_after_s;           /* Retry-After of a 503 */

@@ -84,6 +84,14 @@ void api_get_readyz(void *context, struct http_exchange *x)
         http_answer(x, 200, NULL, STR("{\"status\":\"ready\"}"));
 }
 
+void api_get_metrics(void *context, struct http_exchange *x)
+{
+    struct api *api = context;
+    _cleanup_(buf_release) struct buf text = BUF_INIT;
+    metrics_render(api->config.metrics, &text);
+    http_answer(x, 200, METRICS_CONTENT_TYPE, buf_view(&text));
+}
+
 void api_get_openapi(void *context, struct http_exchange *x)
 {
     (void)context;

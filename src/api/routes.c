@@ -26,6 +26,7 @@ const struct http_route api_routes[] = {
     {.method = "GET", .path = "/version", DOES(api_get_version)},
     {.method = "GET", .path = "/healthz", DOES(api_get_healthz)},
     {.method = "GET", .path = "/readyz", DOES(api_get_readyz)},
+    {.method = "GET", .path = "/metrics", DOES(api_get_metrics)},
     {.method = "POST", .path = "/execute-batch", DOES(api_post_batch, "wait")},
     {.method = "POST", .path = "/execute/batch", DOES(api_post_batch, "wait")},
     {.method = "POST", .path = "/execute", DOES(api_post_single, "wait")},
@@ -35,4 +36,4 @@ const struct http_route api_routes[] = {
     {.method = "GET", .path = "/languages", DOES(api_get_languages, "all")},
     {.method = "GET", .path = "/openapi.json", DOES(api_get_openapi)},
 };
-const size_t api_route_count = ARRAY_LEN(api_routes), api_health_route_count = 3;
+const size_t api_route_count = ARRAY_LEN(api_routes), api_health_route_count = 4;

@@ -10,19 +10,21 @@
 
 static const struct role role_serve = {
     .name = "serve",
-    .parts = {&part_state, &part_jail, &part_signals, &part_settle, &part_store, &part_worker, &part_api},
+    .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_store, &part_worker,
+              &part_api},
 };
 
 static const struct role role_api = {
     .name = "api",
     .shares_store = true,
-    .parts = {&part_languages, &part_signals, &part_user, &part_store, &part_api},
+    .parts = {&part_metrics, &part_languages, &part_signals, &part_user, &part_store, &part_api},
 };
 
 static const struct role role_worker = {
     .name = "worker",
     .shares_store = true,
-    .parts = {&part_state, &part_jail, &part_signals, &part_settle, &part_store, &part_worker, &part_health},
+    .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_store, &part_worker,
+              &part_health},
 };
 
 static int run_serve(struct invocation *invocation)

@@ -16,6 +16,7 @@ struct engine {
     struct registry *registry;
     struct jail *jail;
     struct executor *executor;
+    struct metrics *metrics; /* the executor counts into it; NULL: it does not */
     struct identity identity;
 };
 

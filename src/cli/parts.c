@@ -16,6 +16,26 @@
 
 enum { API_GRACE_MS = 2000 };
 
+/* ---- the metrics; before everything that counts ---- */
+
+static int start_metrics(struct serving *serving, struct error *err)
+{
+    (void)err;
+    serving->metrics = serving->engine.metrics = metrics_new();
+    metrics_set(serving->metrics, METRIC_BUILD_INFO, 1, EVALX_VERSION, serving->role->name);
+    metrics_collector(serving->metrics, metrics_collect_process, NULL);
+    metrics_collector(serving->metrics, gauges_collect, serving);
+    return 0;
+}
+
+static void stop_metrics(struct serving *serving)
+{
+    metrics_free(serving->metrics);
+    serving->metrics = NULL;
+}
+
+const struct part part_metrics = {.start = start_metrics, .stop = stop_metrics};
+
 /* ---- the state folder and its lock; as root ---- */
 
 static int start_state(struct serving *serving, struct error *err)
@@ -141,6 +161,7 @@ static int start_worker(struct serving *serving, struct error *err)
         .registry = serving->engine.registry,
         .name = name,
         .lease_ms = serving->config->store_lease_ms,
+        .metrics = serving->metrics,
     };
     return worker_start(&worker, &serving->worker, err);
 }
@@ -185,6 +206,7 @@ static int start_http(struct serving *serving, enum api_routes routes, struct er
     api.routes = routes;
     api.store = serving->store;
     api.registry = serving->engine.registry;
+    api.metrics = serving->metrics;
     api.defaults = config->limits;
     api.caps = config->max_limits;
     configure_http(config, &api.http);

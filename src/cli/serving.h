@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "cli/command.h"
 #include "cli/engine.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 #include "worker/worker.h"
 
@@ -19,6 +20,7 @@ struct serving {
     const struct config *config;
     const struct role *role;
     struct engine engine; /* without privileges (evalx api): identity and registry only */
+    struct metrics *metrics;
     struct store *store;
     struct worker *worker;
     struct api *api;
@@ -35,16 +37,19 @@ struct part {
     void (*stop)(struct serving *serving);
 };
 
-extern const struct part part_state, part_jail, part_languages, part_signals, part_settle, part_user, part_store,
-    part_worker, part_api, part_health;
+extern const struct part part_metrics, part_state, part_jail, part_languages, part_signals, part_settle, part_user,
+    part_store, part_worker, part_api, part_health;
 
-enum { ROLE_PARTS_MAX = 10 };
+enum { ROLE_PARTS_MAX = 12 };
 
 struct role {
     const char *name;                             /* in front of the log's events: "serve.ready" */
     bool shares_store;                            /* with other processes, so it must be one that can be shared */
     const struct part *parts[ROLE_PARTS_MAX + 1]; /* up to a NULL */
 };
+
+/* Looks up the figures of store and slots for a scrape; context: the struct serving. gauges.c. */
+metrics_collect_fn gauges_collect;
 
 /* The whole life: start, ready, wait for SIGTERM or SIGINT (or the jail's death), end. An exit code. */
 int serving_run(const struct role *role, const struct config *config);

@@ -36,7 +36,7 @@
 #include "jail/wire.h"
 
 enum { SLOTS_MAX = 256, FAILURES_MAX = 5 };
-#define UNHEALTHY_NS (1 * NS_PER_S) /* a slot that dies younger than this counts as a failure to build it */
+#define UNHEALTHY_NS (1 * NS_PER_S) /* a slot that dies younger than this, and not of a run, counts as a failure to build it */
 
 struct child {
     pid_t pid;
@@ -100,7 +100,9 @@ static int replace_slot(struct jail_main *jail, unsigned slot, int status, const
 {
     struct child *child = &jail->children[slot];
     bool young = clock_monotonic_ns() - child->born_ns < UNHEALTHY_NS;
-    child->failures = young ? child->failures + 1 : 0;
+    /* A slot that ended by its own decision after a run had been built well: programs may bring that about as often as they like. */
+    bool served = WIFEXITED(status) && WEXITSTATUS(status) != SLOT_EXIT_FAILED;
+    child->failures = young && !served ? child->failures + 1 : 0;
     child->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == SLOT_EXIT_DONE)
         return 0;

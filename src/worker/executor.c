@@ -378,6 +378,7 @@ int executor_new(const struct executor_config *config, struct executor **ret, st
     executor->jail = config->jail;
     executor->tools.registry = config->registry;
     executor->tools.output_keep = config->output_keep_kb * 1024;
+    executor->tools.metrics = config->metrics;
     int r = artifact_cache_open(config->artifact_dir, config->artifact_cache_kb, &executor->tools.cache, err);
     if (r < 0) {
         release(executor);
@@ -448,6 +449,14 @@ bool executor_wait_idle(struct executor *executor, int timeout_ms)
     bool idle = is_idle(executor);
     pthread_mutex_unlock(&executor->lock);
     return idle;
+}
+
+void executor_lanes(struct executor *executor, unsigned *ret_busy, unsigned *ret_all)
+{
+    pthread_mutex_lock(&executor->lock);
+    *ret_all = executor->slot_count;
+    *ret_busy = executor->slot_count - MIN(executor->idle_slots, executor->slot_count);
+    pthread_mutex_unlock(&executor->lock);
 }
 
 unsigned executor_running_jobs(struct executor *executor)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "box/box.h"
 #include "language/language.h"
+#include "metrics/metrics.h"
 #include "model/result.h"
 #include "model/submission.h"
 
@@ -29,6 +30,7 @@ struct executor_config {
     const char *artifact_dir;        /* existing folder, writable by this process; the artifact cache lives here */
     int64_t artifact_cache_kb;       /* past this the least recently used artifacts go */
     int64_t output_keep_kb;          /* of each stream in a test result; more is cut and marked truncated; positive */
+    struct metrics *metrics;         /* counted into; outlives the executor; may be NULL */
 };
 
 int executor_new(const struct executor_config *config, struct executor **ret, struct error *err);
@@ -67,5 +69,8 @@ void executor_cancel(struct executor *executor, struct job *job);
 bool executor_wait_idle(struct executor *executor, int timeout_ms);
 
 unsigned executor_running_jobs(struct executor *executor);
+
+/* Lanes that are at work, of how many. */
+void executor_lanes(struct executor *executor, unsigned *ret_busy, unsigned *ret_all);
 
 #endif

@@ -155,6 +155,7 @@ static bool has_own_command(const struct job *job, const struct test_case *test)
 /* A test case under way. */
 struct attempt {
     struct job *job;
+    struct metrics *metrics;
     const struct lane *lane;
     const struct test_case *test;
     struct outcome_question question;
@@ -173,10 +174,12 @@ static int run_alone(struct attempt *attempt, struct test_result *ret)
     if (data->len > 0)
         r = input = fd_sealed_memfd("stdin", data->data, data->len);
     attempt->spec.stdin_fd = input;
+    int64_t asked_ns = clock_monotonic_ns();
     if (r >= 0)
         r = program_run(attempt->lane->box, &attempt->spec, &report, NULL);
     if (r < 0)
         return r;
+    metrics_observe(attempt->metrics, METRIC_OVERHEAD, clock_monotonic_ns() - asked_ns - report.wall_ns, NULL, NULL);
     if (report.cause == BOX_CANCELLED)
         r = -ECANCELED;
     if (r == 0 && job->judge.source)
@@ -218,6 +221,7 @@ static int run(struct job *job, const struct job_tools *tools, const struct lane
     const char *names[SUBMISSION_COLLECT_MAX + 1] = {NULL};
     struct attempt attempt = {
         .job = job,
+        .metrics = tools->metrics,
         .lane = lane,
         .test = test,
         .question = {.language = job->language,

@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/measure.h"
 
 enum {
     DELIVERERS = 4,
@@ -55,6 +56,7 @@ struct worker {
     struct executor *executor;
     char *name;
     int64_t lease_ms;
+    struct metrics *metrics;
     pthread_mutex_t lock;   /* over everything below */
     pthread_cond_t changed; /* of anything below */
     struct claim_list all, finished;
@@ -95,6 +97,7 @@ static void lose(struct claim *claim)
 {
     struct worker *worker = claim->worker;
 
+    metrics_add(worker->metrics, METRIC_LEASES_LOST, 1, NULL, NULL);
     pthread_mutex_lock(&worker->lock);
     claim->lost = true;
     if (claim->job)
@@ -152,6 +155,14 @@ static void log_started(const struct claim *claim, const struct submission *sub,
     log_info("submission.started", LOG_STR("token", token), LOG_STR("language", sub->language),
              LOG_INT("tests", (int64_t)sub->test_count), LOG_INT("attempt", attempt),
              LOG_INT("queued_ms", clock_realtime_ms() - claim->created_ms));
+    metrics_observe(claim->worker->metrics, METRIC_QUEUE_WAIT, (clock_realtime_ms() - claim->created_ms) * NS_PER_MS,
+                    NULL, NULL);
+}
+
+static void log_store_away(const struct worker *worker, const char *verb, int code)
+{
+    log_warn("store.away", LOG_STR("verb", verb), LOG_STR("message", strerror(-code)));
+    metrics_add(worker->metrics, METRIC_STORE_ERRORS, 1, verb, NULL);
 }
 
 /* A request that cannot even be read ends failed: running it again would not help. */
@@ -217,7 +228,7 @@ static void *claimer_main(void *argument)
         } else if (r == -ECANCELED) {
             break;
         } else if (r != -EAGAIN) {
-            log_warn("store.away", LOG_STR("verb", "claim"), LOG_STR("message", strerror(-r)));
+            log_store_away(worker, "claim", r);
             backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
             pthread_mutex_lock(&worker->lock);
             struct timespec end = after_ms(backoff);
@@ -265,7 +276,7 @@ static void *renewer_main(void *argument)
             if (is_lost(r))
                 lose(claim);
             else if (r < 0)
-                log_warn("store.away", LOG_STR("verb", "renew"), LOG_STR("message", strerror(-r)));
+                log_store_away(worker, "renew", r);
         }
     }
 }
@@ -281,6 +292,7 @@ static void log_completed(const struct claim *claim)
     log_info("submission.completed", LOG_STR("token", token), LOG_STR("status", status_name(result->status)),
              LOG_STR("verdict", verdict_name(result->verdict)), LOG_INT("tests", (int64_t)result->test_count),
              LOG_INT("ms", result->finished_ms - claim->created_ms));
+    measure_result(claim->worker->metrics, result);
 }
 
 /* One attempt to be rid of a finished claim. 0 or a loss: it is done with; other failures: the store is away. */
@@ -325,7 +337,7 @@ static void deliver(struct claim *claim)
             return;
         if (is_lost(r))
             break;
-        log_warn("store.away", LOG_STR("verb", "complete"), LOG_STR("token", token), LOG_STR("message", strerror(-r)));
+        log_store_away(claim->worker, "complete", r);
         backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
     }
     log_info("submission.dropped", LOG_STR("token", token));
@@ -391,6 +403,7 @@ int worker_start(const struct worker_config *config, struct worker **ret, struct
     worker->executor = config->executor;
     worker->name = xstrdup(config->name);
     worker->lease_ms = config->lease_ms;
+    worker->metrics = config->metrics;
     worker->claiming = true;
     TAILQ_INIT(&worker->all);
     TAILQ_INIT(&worker->finished);

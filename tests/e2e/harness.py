@@ -27,13 +27,13 @@ FINAL = ("completed", "failed", "cancelled")
 
 
 def wait_until(condition, seconds=10, what="condition", pause=0.01):
-    """Polls condition() until it is true, and returns what it returned; fails after seconds."""
+    """Polls condition() until it is true, and returns what it returned; fails after seconds, with what (or what it returns)."""
     deadline = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {seconds * SLOW} s in vain for {what}"
+        assert time.monotonic() < deadline, f"waited {seconds * SLOW} s in vain for {what() if callable(what) else what}"
         time.sleep(pause)
 
 

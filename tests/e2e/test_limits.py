@@ -148,7 +148,7 @@ HOGS = {
 @pytest.mark.parametrize("how", HOGS)
 def test_memory_limit(server, how):
     """Whoever is killed and however the rest ends: the cause is memory."""
-    result = run(server, HOGS[how], {"memory_kb": 65536, "file_kb": 262144})
+    result = run(server, HOGS[how], {"memory_kb": 65536, "file_kb": 262144, "wall_time_ms": min(5000 * SLOW, 60000)})
     assert result["verdict"] == "memory_limit_exceeded", result
     assert result["memory_kb"] <= 65536 + 1024, result
 

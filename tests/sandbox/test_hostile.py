@@ -222,6 +222,16 @@ def test_two_runs_do_not_meet_at_once(two_slots):  # 64, 69
     two_slots.outside.check()
 
 
+def test_losing_process_1_again_and_again_costs_nobody_else(server):  # 25
+    """Each test case has the kernel kill process 1 of its box, so that the slot is built anew: as often as they like."""
+    body = c_program("launcher_first.c", test_cases=[{}] * 20, limits={"memory_kb": 16384, "cpu_time_ms": 3000 * TIMES, "wall_time_ms": 6000 * TIMES})
+    document = server.result(server.submit(body), 90)
+    assert [result["verdict"] for result in document["results"]] == ["memory_limit_exceeded"] * 20, document
+    check_said(document)
+    server.outside.check()
+    canary(server)
+
+
 def test_a_test_case_finds_nothing_of_the_one_before(server):  # 58
     body = {"language": "python", "code": (PROGRAMS / "own_state.py").read_text(), "test_cases": [{"stdin": "leave"}, {"stdin": "look"}] * 3}
     document = server.result(server.submit(body))
