@@ -80,20 +80,29 @@ static struct entry_list *ready_list(struct live *live, int priority)
     return &live->ready[priority + SUBMISSION_PRIORITY_MAX];
 }
 
-/* At its place by id: nearly always the end (new) or the front (queued again). */
+static bool came_before(const struct entry *a, const struct entry *b)
+{
+    return a->created_ms != b->created_ms ? a->created_ms < b->created_ms : a->id < b->id;
+}
+
+/* At its place: nearly always close to the end (new) or to the front (queued again), so it is looked for from both. */
 static void insert_ready(struct live *live, struct entry *entry)
 {
     struct entry_list *list = ready_list(live, entry->priority);
+    struct entry *front = TAILQ_FIRST(list), *back = TAILQ_LAST(list, entry_list);
     live->ready_count++;
-    struct entry *later = TAILQ_LAST(list, entry_list);
-    if (later && later->id > entry->id)
-        TAILQ_FOREACH(later, list, place)
-    if (later->id > entry->id)
-        break;
-    if (later && later->id > entry->id)
-        TAILQ_INSERT_BEFORE(later, entry, place);
-    else
-        TAILQ_INSERT_TAIL(list, entry, place);
+    while (back && came_before(entry, back) && !came_before(entry, front)) {
+        front = TAILQ_NEXT(front, place);
+        back = TAILQ_PREV(back, entry_list, place);
+    }
+    if (!back || !came_before(entry, back)) {
+        if (back)
+            TAILQ_INSERT_AFTER(list, back, entry, place);
+        else
+            TAILQ_INSERT_TAIL(list, entry, place);
+    } else {
+        TAILQ_INSERT_BEFORE(front, entry, place);
+    }
 }
 
 static void place(struct live *live, struct entry *entry)
@@ -121,12 +130,23 @@ static void touch(struct live *live, struct entry *entry)
     entry->touched = true;
 }
 
+static int64_t rank_of(const struct entry *entry)
+{
+    return entry->created_ms - (int64_t)entry->priority * STORE_AGEING_MS;
+}
+
 struct entry *live_first_ready(const struct live *live)
 {
-    for (size_t i = LIVE_PRIORITIES; i-- > 0;)
-        if (!TAILQ_EMPTY(&live->ready[i]))
-            return TAILQ_FIRST(&live->ready[i]);
-    return NULL;
+    struct entry *first = NULL;
+    for (size_t i = 0; i < LIVE_PRIORITIES; i++) {
+        struct entry *head = TAILQ_FIRST(&live->ready[i]);
+        if (!head)
+            continue;
+        int64_t ahead = first ? rank_of(first) - rank_of(head) : 1;
+        if (ahead > 0 || (ahead == 0 && head->id < first->id))
+            first = head;
+    }
+    return first;
 }
 
 int64_t live_oldest_ms(const struct live *live)

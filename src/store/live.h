@@ -52,7 +52,7 @@ LIST_HEAD(entry_chain, entry);
 struct live {
     struct entry_chain *buckets;
     size_t bucket_count, count;
-    struct entry_list ready[LIVE_PRIORITIES]; /* by priority, each in order of id */
+    struct entry_list ready[LIVE_PRIORITIES]; /* by priority, each in order of creation, then of id */
     struct entry_list running;
     struct touched_list touched;
     int64_t ready_count;            /* by next */
@@ -63,7 +63,7 @@ void live_init(struct live *live);
 void live_release(struct live *live);
 
 struct entry *live_find(const struct live *live, const char *token);
-struct entry *live_first_ready(const struct live *live); /* highest priority, then oldest; NULL when none waits */
+struct entry *live_first_ready(const struct live *live); /* by STORE_AGEING_MS; NULL when none waits */
 int64_t live_oldest_ms(const struct live *live); /* creation time of the oldest waiting one; 0 when none waits */
 
 /* A new entry with `next` as given and nothing committed yet. priority must be in range. */

@@ -27,6 +27,13 @@
 
 enum { STORE_ATTEMPTS_MAX = 3, STORE_KEY_MAX = 255 };
 
+/*
+ * One step of priority is worth so much waiting: the next submission is the one with the smallest created_ms - priority *
+ * STORE_AGEING_MS, the earlier arrival of two that are equal. So it is first come first served within a priority, and none starves:
+ * what has waited 10 minutes at -10 goes before whatever comes new at +10.
+ */
+enum { STORE_AGEING_MS = 30000 };
+
 struct store;
 
 struct store_config {
@@ -43,7 +50,7 @@ DEFINE_CLEANUP(struct store, store_close)
 
 struct store_submission {
     char token[TOKEN_LEN + 1];
-    int priority; /* higher first; FIFO within one */
+    int priority; /* -10 to 10; see STORE_AGEING_MS */
     int64_t created_ms;
     struct str request;            /* copied */
     const char *idempotency_key;   /* NULL: none; at most STORE_KEY_MAX bytes */

@@ -233,6 +233,65 @@ static void higher_priority_first(struct fixture *f)
         take_expect(f->store, expected[i], 1, NULL);
 }
 
+static void put_aged(struct store *store, const char *request, int priority, int64_t age_ms)
+{
+    struct store_submission submission = submission_of(request);
+    submission.priority = priority;
+    submission.created_ms -= age_ms;
+    assert_int_equal(submit_wait(store, &submission).code, 0);
+}
+
+static void low_priority_ages(struct fixture *f)
+{
+    const int64_t worth = 20 * STORE_AGEING_MS; /* of the way from -10 to 10 */
+    put_aged(f->store, "old", -10, worth + 5000);
+    put_aged(f->store, "younger", -10, worth - 60000);
+    put_aged(f->store, "new", 10, 0);
+    take_expect(f->store, "old", 1, NULL);
+    take_expect(f->store, "new", 1, NULL);
+    take_expect(f->store, "younger", 1, NULL);
+}
+
+/* However many come at a high priority, one that waits is never more than its ageing behind. */
+static void none_starves(struct fixture *f)
+{
+    put_aged(f->store, "low", -10, 3600000);
+    for (int i = 0; i < 50; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "high%d", i);
+        put_aged(f->store, name, 10, 3600000 - i * STORE_AGEING_MS);
+    }
+    fixture_reopen(f, NULL);
+    for (int i = 0; i <= 50; i++) {
+        struct store_claim claim = take(f->store);
+        bool low = strcmp(buf_str(&claim.request), "low") == 0;
+        buf_release(&claim.request);
+        assert_int_equal(low,
+                         i == 20); /* after those within 20 steps of ageing; of two equals the first to come is first */
+    }
+}
+
+/* Also among those that are queued again. */
+static void order_is_of_creation(struct fixture *f)
+{
+    struct store_claim claims[3];
+    for (int i = 0; i < 7; i++) {
+        char name[2] = {(char)('a' + i), 0};
+        put_aged(f->store, name, 0, 10000 - i * 10);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+        claims[i] = take(f->store);
+        buf_release(&claims[i].request);
+    }
+    put_aged(f->store, "late", 0, 9985); /* between b and c: stamped before, arrived after */
+    static const size_t back[] = {1, 2, 0};
+    for (size_t i = 0; i < ARRAY_LEN(back); i++)
+        assert_int_equal(store_release(f->store, claims[back[i]].token, claims[back[i]].fence), 0);
+    static const char *const expected[] = {"a", "b", "late", "c", "d", "e", "f", "g"};
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++)
+        take_expect(f->store, expected[i], 1, NULL);
+}
+
 static void a_claim_says_all(struct fixture *f)
 {
     struct store_submission submission = submission_of("work");
@@ -335,6 +394,7 @@ const struct contract_case queue_cases[] = {
     CASE(submitted_is_there),      CASE(unknown_is_not_there),       CASE(bytes_are_kept_exactly),
     CASE(nonsense_is_refused),     CASE(a_key_makes_one_submission), CASE(a_key_is_known_until_forgotten),
     CASE(a_key_counts_when_full),  CASE(a_key_holds_in_a_crowd),     CASE(first_in_first_out),
-    CASE(higher_priority_first),   CASE(a_claim_says_all),           CASE(a_claim_times_out),
+    CASE(higher_priority_first),   CASE(low_priority_ages),          CASE(none_starves),
+    CASE(order_is_of_creation),    CASE(a_claim_says_all),           CASE(a_claim_times_out),
     CASE(a_waiting_claim_gets_it), CASE(interrupt_wakes_claims),     {NULL, NULL},
 };
