@@ -141,7 +141,7 @@ static int execute(struct engine *engine, struct running *running)
         return EXIT_ENGINE;
     }
     progress_show("starting", 0, running->sub->test_count);
-    struct job *job = executor_start(engine->executor, copy, &callbacks, running);
+    struct job *job = executor_start(engine->executor, copy, (struct job_owner){0}, &callbacks, running);
     int signal_number = await_result(running, engine->executor, job);
     progress_clear();
     if (signal_number == 0)

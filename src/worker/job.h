@@ -16,6 +16,7 @@
 #include "worker/artifact.h"
 #include "worker/executor.h"
 #include "worker/interact.h"
+#include "worker/share.h"
 
 enum job_phase {
     JOB_NEW, /* nothing has been done, or the making of its program has to be tried again */
@@ -29,7 +30,8 @@ struct job {
     /* scheduling */
     TAILQ_ENTRY(job) in_all;
     TAILQ_ENTRY(job) in_ready;
-    bool ready; /* in the list of jobs that have a task to give */
+    struct share *share; /* its owner's */
+    bool ready;          /* in the share's list of jobs that have a task to give */
     enum job_phase phase;
     bool cancelled;
     size_t next_test;     /* the first that has not been started */

@@ -29,7 +29,8 @@
 
 enum {
     DELIVERERS = 4,
-    IDLE_WAIT_MS = 500,
+    IDLE_WAIT_MS = 50,    /* between two looks at what waits, while all slots are busy */
+    SHARE_AFTER_MS = 100, /* what has waited so long for an idle slot, here or elsewhere, shares ours */
     CLAIM_WAIT_MS = 1000,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_MOST_MS = 5000,
@@ -189,6 +190,7 @@ static void begin(struct worker *worker, struct store_claim *taken)
     memcpy(claim->token, taken->token, sizeof(claim->token));
     claim->fence = taken->fence;
     claim->created_ms = taken->created_ms;
+    const struct job_owner owner = {.name = taken->owner};
     int r = submission_load(taken->request.data, taken->request.len, &sub, &why);
     buf_release(&taken->request);
     if (r == 0) {
@@ -198,7 +200,7 @@ static void begin(struct worker *worker, struct store_claim *taken)
     pthread_mutex_lock(&worker->lock);
     TAILQ_INSERT_TAIL(&worker->all, claim, in_all);
     if (r == 0)
-        claim->job = executor_start(worker->executor, sub, &callbacks, claim); /* finished waits for our lock */
+        claim->job = executor_start(worker->executor, sub, owner, &callbacks, claim); /* finished waits for our lock */
     pthread_mutex_unlock(&worker->lock);
     if (r < 0)
         finished(claim, unreadable(&why));
@@ -212,6 +214,21 @@ static bool still_claiming(struct worker *worker)
     return claiming;
 }
 
+/*
+ * How long to wait for a claim now; -1: not at all. With an idle slot, as long as it takes. Without one, when large submissions
+ * have the slots, a small one need not wait for their end: it is taken on beside them, but only if no idle slot of any worker took it first.
+ */
+static int claim_patience(struct worker *worker)
+{
+    struct store_depth depth = {0};
+
+    if (executor_wait_idle(worker->executor, IDLE_WAIT_MS))
+        return CLAIM_WAIT_MS;
+    if (!executor_can_share(worker->executor) || store_depth(worker->store, &depth) < 0)
+        return -1;
+    return depth.waiting > 0 && depth.oldest_ms >= SHARE_AFTER_MS ? 0 : -1;
+}
+
 static void *claimer_main(void *argument)
 {
     struct worker *worker = argument;
@@ -219,9 +236,10 @@ static void *claimer_main(void *argument)
 
     while (still_claiming(worker)) {
         struct store_claim taken = {0};
-        if (!executor_wait_idle(worker->executor, IDLE_WAIT_MS))
+        int patience = claim_patience(worker);
+        if (patience < 0)
             continue;
-        int r = store_claim(worker->store, worker->name, CLAIM_WAIT_MS, &taken);
+        int r = store_claim(worker->store, worker->name, patience, &taken);
         if (r == 0) {
             begin(worker, &taken);
             backoff = 0;
