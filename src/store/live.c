@@ -10,8 +10,7 @@ void live_init(struct live *live)
 {
     *live = (struct live){.bucket_count = LIVE_BUCKETS_MIN};
     live->buckets = xcalloc(live->bucket_count, sizeof(*live->buckets));
-    for (size_t i = 0; i < LIVE_PRIORITIES; i++)
-        TAILQ_INIT(&live->ready[i]);
+    owners_init(&live->owners);
     TAILQ_INIT(&live->running);
     STAILQ_INIT(&live->touched);
 }
@@ -28,7 +27,6 @@ static void drop_events(struct entry *entry)
 void entry_free(struct entry *entry)
 {
     drop_events(entry);
-    free(entry->owner);
     free(entry);
 }
 
@@ -42,6 +40,7 @@ void live_release(struct live *live)
         }
     }
     free(live->buckets);
+    owners_release(&live->owners);
     *live = (struct live){0};
 }
 
@@ -75,48 +74,20 @@ static void grow(struct live *live)
     free(old);
 }
 
-static struct entry_list *ready_list(struct live *live, int priority)
-{
-    return &live->ready[priority + SUBMISSION_PRIORITY_MAX];
-}
-
-static bool came_before(const struct entry *a, const struct entry *b)
-{
-    return a->created_ms != b->created_ms ? a->created_ms < b->created_ms : a->id < b->id;
-}
-
-/* At its place: nearly always close to the end (new) or to the front (queued again), so it is looked for from both. */
-static void insert_ready(struct live *live, struct entry *entry)
-{
-    struct entry_list *list = ready_list(live, entry->priority);
-    struct entry *front = TAILQ_FIRST(list), *back = TAILQ_LAST(list, entry_list);
-    live->ready_count++;
-    while (back && came_before(entry, back) && !came_before(entry, front)) {
-        front = TAILQ_NEXT(front, place);
-        back = TAILQ_PREV(back, entry_list, place);
-    }
-    if (!back || !came_before(entry, back)) {
-        if (back)
-            TAILQ_INSERT_AFTER(list, back, entry, place);
-        else
-            TAILQ_INSERT_TAIL(list, entry, place);
-    } else {
-        TAILQ_INSERT_BEFORE(front, entry, place);
-    }
-}
-
 static void place(struct live *live, struct entry *entry)
 {
-    if (entry->next.status == STATUS_QUEUED)
-        insert_ready(live, entry);
-    else if (entry->next.status == STATUS_RUNNING)
+    if (entry->next.status == STATUS_QUEUED) {
+        owner_insert(&live->owners, entry->owner, entry);
+        live->ready_count++;
+    } else if (entry->next.status == STATUS_RUNNING) {
         TAILQ_INSERT_TAIL(&live->running, entry, place);
+    }
 }
 
 static void displace(struct live *live, struct entry *entry)
 {
     if (entry->next.status == STATUS_QUEUED) {
-        TAILQ_REMOVE(ready_list(live, entry->priority), entry, place);
+        owner_remove(entry->owner, entry);
         live->ready_count--;
     } else if (entry->next.status == STATUS_RUNNING) {
         TAILQ_REMOVE(&live->running, entry, place);
@@ -130,44 +101,15 @@ static void touch(struct live *live, struct entry *entry)
     entry->touched = true;
 }
 
-static int64_t rank_of(const struct entry *entry)
-{
-    return entry->created_ms - (int64_t)entry->priority * STORE_AGEING_MS;
-}
-
-struct entry *live_first_ready(const struct live *live)
-{
-    struct entry *first = NULL;
-    for (size_t i = 0; i < LIVE_PRIORITIES; i++) {
-        struct entry *head = TAILQ_FIRST(&live->ready[i]);
-        if (!head)
-            continue;
-        int64_t ahead = first ? rank_of(first) - rank_of(head) : 1;
-        if (ahead > 0 || (ahead == 0 && head->id < first->id))
-            first = head;
-    }
-    return first;
-}
-
-int64_t live_oldest_ms(const struct live *live)
-{
-    int64_t oldest = 0;
-    for (size_t i = 0; i < LIVE_PRIORITIES; i++) {
-        const struct entry *first = TAILQ_FIRST(&live->ready[i]);
-        if (first && (oldest == 0 || first->created_ms < oldest))
-            oldest = first->created_ms;
-    }
-    return oldest;
-}
-
-struct entry *live_add(struct live *live, const char *token, int64_t id, int priority, int64_t created_ms,
-                       struct entry_state next)
+struct entry *live_add(struct live *live, const char *token, int64_t id, struct owner *owner, int priority,
+                       int64_t created_ms, struct entry_state next)
 {
     if (live->count >= live->bucket_count)
         grow(live);
     struct entry *entry = xcalloc(1, sizeof(*entry));
     snprintf(entry->token, sizeof(entry->token), "%s", token);
     entry->id = id;
+    entry->owner = owner;
     entry->priority = priority;
     entry->created_ms = created_ms;
     entry->now.status = STATUS_ABSENT;

@@ -113,7 +113,7 @@ static int wait_for_work(struct sqlite_store *s, struct claimer *claimer, const 
 {
     while (claimer->state != CLAIM_DONE) {
         bool waiting = claimer->state == CLAIM_WAITING;
-        if (waiting && (s->interrupted || (claimer->expired && !live_first_ready(&s->live)))) {
+        if (waiting && (s->interrupted || (claimer->expired && !owners_first(&s->live.owners)))) {
             TAILQ_REMOVE(&s->claimers, claimer, link);
             return s->interrupted ? -ECANCELED : -EAGAIN;
         }
@@ -135,7 +135,7 @@ static int claim_once(struct sqlite_store *s, const char *worker, const struct t
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_lock(&s->lock);
     TAILQ_INSERT_TAIL(&s->claimers, claimer, link);
-    if (live_first_ready(&s->live))
+    if (owners_first(&s->live.owners))
         pthread_cond_signal(&s->work);
     int r = wait_for_work(s, claimer, until);
     pthread_mutex_unlock(&s->lock);
@@ -270,7 +270,7 @@ static int sqlite_depth(struct store *store, struct store_depth *ret)
 {
     struct sqlite_store *s = sqlite_of(store);
     pthread_mutex_lock(&s->lock);
-    int64_t oldest = live_oldest_ms(&s->live);
+    int64_t oldest = owners_oldest_ms(&s->live.owners);
     *ret = (struct store_depth){.waiting = s->live.waiting, .running = s->live.running_count};
     pthread_mutex_unlock(&s->lock);
     if (oldest && ret->waiting)

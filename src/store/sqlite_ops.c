@@ -128,13 +128,18 @@ static int repeat(struct sqlite_store *s, const struct submit_op *submit, struct
     return r;
 }
 
+static unsigned share_of(const struct store_submission *submission)
+{
+    return MAX(submission->share, 1U);
+}
+
 static int add(struct sqlite_store *s, struct submit_op *submit)
 {
     const struct store_submission *sub = &submit->submission;
     int64_t id = s->next_id;
-    int r = sql_run(s, SQL_ADD, "itiiitbtti", id, sub->token, (int64_t)STATUS_QUEUED, (int64_t)sub->priority,
+    int r = sql_run(s, SQL_ADD, "itiiitbttii", id, sub->token, (int64_t)STATUS_QUEUED, (int64_t)sub->priority,
                     sub->created_ms, submit->key, (const void *)sub->body_digest, sizeof(sub->body_digest),
-                    submit->owner, submit->webhook_url, (int64_t)sub->webhook_events);
+                    submit->owner, submit->webhook_url, (int64_t)sub->webhook_events, (int64_t)share_of(sub));
     if (r == -ENOTUNIQ) { /* a token twice: the caller's mistake, and no harm to the others */
         submit->receipt.code = r;
         return 0;
@@ -146,13 +151,22 @@ static int add(struct sqlite_store *s, struct submit_op *submit)
     s->next_id++;
     s->batch_bytes += (int64_t)submit->request.len;
     pthread_mutex_lock(&s->lock);
-    struct entry *entry = live_add(&s->live, sub->token, id, sub->priority, sub->created_ms,
+    struct owner *owner = owners_get(&s->live.owners, submit->owner);
+    owner->share = share_of(sub);
+    struct entry *entry = live_add(&s->live, sub->token, id, owner, sub->priority, sub->created_ms,
                                    (struct entry_state){.status = STATUS_QUEUED});
     entry->fresh_request = &submit->request;
     entry->webhook_events = sub->webhook_events;
-    entry->owner = submit->owner ? xstrdup(submit->owner) : NULL;
     pthread_mutex_unlock(&s->lock);
     return 0;
+}
+
+static int64_t waiting_of(struct sqlite_store *s, const char *owner)
+{
+    pthread_mutex_lock(&s->lock);
+    int64_t count = owners_get(&s->live.owners, owner)->ready_count;
+    pthread_mutex_unlock(&s->lock);
+    return count;
 }
 
 int sqlite_run_submit(struct sqlite_store *s, struct op *op)
@@ -168,6 +182,8 @@ int sqlite_run_submit(struct sqlite_store *s, struct op *op)
     }
     if (s->live.ready_count >= s->config.max_depth)
         receipt->code = -EAGAIN;
+    else if (submit->submission.max_waiting > 0 && waiting_of(s, submit->owner) >= submit->submission.max_waiting)
+        receipt->code = -EDQUOT;
     else if (!has_room(s, (int64_t)submit->request.len))
         receipt->code = -ENOSPC;
     else
@@ -323,13 +339,14 @@ static struct claimer *next_pair(struct sqlite_store *s)
 {
     pthread_mutex_lock(&s->lock);
     struct claimer *claimer = s->interrupted ? NULL : TAILQ_FIRST(&s->claimers);
-    struct entry *entry = claimer ? live_first_ready(&s->live) : NULL;
+    struct entry *entry = claimer ? owners_first(&s->live.owners) : NULL;
     if (entry) {
         TAILQ_REMOVE(&s->claimers, claimer, link);
         TAILQ_INSERT_TAIL(&s->taken, claimer, link);
         claimer->state = CLAIM_TAKEN;
         claimer->entry = entry;
         claimer->id = entry->id;
+        owners_served(&s->live.owners, entry->owner);
     } else {
         /* Nothing is left: who waited only for that may go. */
         TAILQ_FOREACH(claimer, &s->claimers, link)
@@ -355,7 +372,8 @@ int sqlite_run_claims(struct sqlite_store *s)
                                               .priority = entry->priority,
                                               .created_ms = entry->created_ms};
         memcpy(claimer->claim.token, entry->token, sizeof(claimer->claim.token));
-        snprintf(claimer->claim.owner, sizeof(claimer->claim.owner), "%s", entry->owner ? entry->owner : "");
+        snprintf(claimer->claim.owner, sizeof(claimer->claim.owner), "%s", entry->owner->name);
+        claimer->claim.share = entry->owner->share;
         r = move(s, entry, next, claimer->worker);
         if (r == 0 && next.attempts == 1)
             r = sqlite_owe(s, entry, STORE_DELIVERY_STARTED, 0, (struct str){0}, 0);

@@ -69,6 +69,8 @@ static const char *const migrations[] = {
     "CREATE INDEX outbox_dead ON outbox(submission, id) WHERE state = 2;"
     "CREATE TABLE outbox_data(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
     "CREATE TABLE outbox_bodies(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;",
+
+    "ALTER TABLE submissions ADD COLUMN share INTEGER NOT NULL DEFAULT 1;",
 };
 
 _Static_assert(STORE_DELIVERY_STARTED == 0 && STORE_DELIVERY_TEST == 1 && STORE_DELIVERY_COMPLETED == 2,
@@ -253,13 +255,13 @@ static int load_live(struct sqlite_store *s)
             sqlite3_reset(row);
             return -EBADMSG;
         }
+        struct owner *owner = owners_get(&s->live.owners, (const char *)sqlite3_column_text(row, 7));
+        owner->share = (unsigned)MAX(sqlite3_column_int(row, 9), 1);
         struct entry *entry =
-            live_add(&s->live, token, sqlite3_column_int64(row, 0), priority, sqlite3_column_int64(row, 6),
+            live_add(&s->live, token, sqlite3_column_int64(row, 0), owner, priority, sqlite3_column_int64(row, 6),
                      (struct entry_state){.status = STATUS_QUEUED,
                                           .attempts = sqlite3_column_int(row, 4),
                                           .fence = (uint64_t)sqlite3_column_int64(row, 5)});
-        const char *owner = (const char *)sqlite3_column_text(row, 7);
-        entry->owner = owner ? xstrdup(owner) : NULL;
         entry->webhook_events = (unsigned)sqlite3_column_int(row, 8);
     }
     if (r == 1) {

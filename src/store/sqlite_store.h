@@ -18,7 +18,7 @@ struct sqlite_store;
     X(SQL_COMMIT, "COMMIT")                                                                                            \
     X(SQL_ROLLBACK, "ROLLBACK")                                                                                        \
     X(SQL_ADD, "INSERT INTO submissions(id, token, status, priority, created_ms, idempotency_key, body_digest,"        \
-               " owner, webhook_url, webhook_events) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                 \
+               " owner, webhook_url, webhook_events, share) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")     \
     X(SQL_ADD_REQUEST, "INSERT INTO requests(id, body) VALUES(?1, ?2)")                                                \
     X(SQL_ADD_RESULT, "INSERT INTO results(id, body) VALUES(?1, ?2)")                                                  \
     X(SQL_BY_KEY, "SELECT token, status, created_ms, body_digest FROM submissions WHERE idempotency_key = ?1")         \
@@ -74,7 +74,7 @@ struct sqlite_store;
     X(SQL_RECOVER_FAIL, "UPDATE submissions SET status = ?1, finished_ms = ?2, message = ?3"                           \
                         " WHERE finished_ms = 0 AND status = ?4 AND attempts >= ?5")                                   \
     X(SQL_RECOVER_QUEUE, "UPDATE submissions SET status = ?1, started_ms = 0 WHERE finished_ms = 0 AND status = ?2")   \
-    X(SQL_LIVE, "SELECT id, token, status, priority, attempts, fence, created_ms, owner, webhook_events"               \
+    X(SQL_LIVE, "SELECT id, token, status, priority, attempts, fence, created_ms, owner, webhook_events, share"        \
                 " FROM submissions WHERE finished_ms = 0 ORDER BY id")                                                 \
     X(SQL_LAST_ID, "SELECT max(id) FROM submissions")
 

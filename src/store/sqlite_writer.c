@@ -186,7 +186,7 @@ static void sweep(struct sqlite_store *s)
 static bool something_to_do(const struct sqlite_store *s)
 {
     return s->stopping || !STAILQ_EMPTY(&s->queue) ||
-           (!s->interrupted && ((!TAILQ_EMPTY(&s->claimers) && live_first_ready(&s->live)) ||
+           (!s->interrupted && ((!TAILQ_EMPTY(&s->claimers) && owners_first(&s->live.owners)) ||
                                 (!TAILQ_EMPTY(&s->dispatchers) && s->next_due_ms <= clock_realtime_ms())));
 }
 

@@ -31,6 +31,9 @@ enum { STORE_ATTEMPTS_MAX = 3, STORE_KEY_MAX = 255 };
  * One step of priority is worth so much waiting: the next submission is the one with the smallest created_ms - priority *
  * STORE_AGEING_MS, the earlier arrival of two that are equal. So it is first come first served within a priority, and none starves:
  * what has waited 10 minutes at -10 goes before whatever comes new at +10.
+ *
+ * So among those of one owner. Between owners, claims are divided by share: of two that always have something waiting, with shares 3 and 1,
+ * the first gets three claims of four, however much each has waiting. What an owner did not use is not saved up.
  */
 enum { STORE_AGEING_MS = 30000 };
 
@@ -56,6 +59,8 @@ struct store_submission {
     const char *idempotency_key;   /* NULL: none; at most STORE_KEY_MAX bytes */
     unsigned char body_digest[32]; /* compared when the key is known already */
     const char *owner;       /* name of the API key it came with, at most STORE_OWNER_MAX bytes; NULL or "": none */
+    unsigned share;          /* the owner's weight against other owners; 0 counts as 1; of an owner the newest counts */
+    int64_t max_waiting;     /* waiting submissions of this owner past which it gets -EDQUOT; 0: no such limit */
     const char *webhook_url; /* NULL: no webhook; at most STORE_URL_MAX bytes */
     unsigned webhook_events; /* which deliveries are owed: bits 1u << enum store_delivery_kind; 0: none */
 };
@@ -63,7 +68,7 @@ struct store_submission {
 /*
  * Answer to a submit. code: 0 durable (token is the one to hand out: an earlier one when the idempotency key and digest were
  * known already, then repeated is true and status/created_ms are its), -EEXIST same key with another body, -EAGAIN full,
- * -ENOSPC disk full, -EINVAL no valid token, priority, key, owner or webhook, -ENOTUNIQ the token is in use, other -errno: the
+ * -EDQUOT the owner has max_waiting waiting, -ENOSPC disk full, -EINVAL no valid token, priority, key, owner or webhook, -ENOTUNIQ the token is in use, other -errno: the
  * store is away.
  */
 struct store_receipt {
@@ -85,6 +90,7 @@ struct store_claim {
     int priority;
     int64_t created_ms;
     char owner[STORE_OWNER_MAX + 1];
+    unsigned share;
     struct buf request;
 };
 

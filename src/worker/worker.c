@@ -190,7 +190,7 @@ static void begin(struct worker *worker, struct store_claim *taken)
     memcpy(claim->token, taken->token, sizeof(claim->token));
     claim->fence = taken->fence;
     claim->created_ms = taken->created_ms;
-    const struct job_owner owner = {.name = taken->owner};
+    const struct job_owner owner = {.name = taken->owner, .share = taken->share};
     int r = submission_load(taken->request.data, taken->request.len, &sub, &why);
     buf_release(&taken->request);
     if (r == 0) {

@@ -292,6 +292,93 @@ static void order_is_of_creation(struct fixture *f)
         take_expect(f->store, expected[i], 1, NULL);
 }
 
+/* Submits count requests "<owner>0", "<owner>1", … */
+static void put_owned(struct store *store, const char *owner, unsigned share, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char request[32];
+        snprintf(request, sizeof(request), "%s%d", owner, i);
+        struct store_submission submission = submission_of(request);
+        submission.owner = owner;
+        submission.share = share;
+        assert_int_equal(submit_wait(store, &submission).code, 0);
+    }
+}
+
+/* Of the next count claims, which are completed, how many are owner's; each is that owner's next one, from *next on. */
+static int take_owned(struct store *store, const char *owner, int count, int *next)
+{
+    int found = 0;
+    for (int i = 0; i < count; i++) {
+        struct store_claim claim = take(store);
+        if (strcmp(claim.owner, owner) == 0) {
+            char expected[32];
+            snprintf(expected, sizeof(expected), "%s%d", owner, (*next)++);
+            assert_string_equal(buf_str(&claim.request), expected);
+            found++;
+        }
+        buf_release(&claim.request);
+        finish(store, &claim, "done"); /* or a store that is opened again might queue it again */
+    }
+    return found;
+}
+
+static void owners_take_turns(struct fixture *f)
+{
+    int next = 0;
+    put_owned(f->store, "crowd", 1, 60);
+    put_owned(f->store, "single", 1, 1);
+    assert_int_equal(take_owned(f->store, "single", 2, &next), 1); /* sixty others came before */
+    put_owned(f->store, "pair", 1, 20);
+    next = 0;
+    assert_in_range(take_owned(f->store, "pair", 20, &next), 9, 11);
+}
+
+static void shares_weigh(struct fixture *f)
+{
+    int next = 0;
+    put_owned(f->store, "light", 1, 40);
+    put_owned(f->store, "heavy", 3, 40);
+    assert_in_range(take_owned(f->store, "heavy", 24, &next), 17, 19);
+    fixture_reopen(f, NULL); /* names and shares are kept; what had been served is not */
+    assert_in_range(take_owned(f->store, "heavy", 20, &next), 14, 16);
+    for (int i = 0; i < 6; i++) {
+        struct store_claim claim = take(f->store);
+        assert_int_equal(claim.share, strcmp(claim.owner, "heavy") == 0 ? 3 : 1);
+        buf_release(&claim.request);
+    }
+}
+
+static void an_idle_owner_saves_nothing_up(struct fixture *f)
+{
+    int next = 0;
+    put_owned(f->store, "idle", 1, 1);
+    assert_int_equal(take_owned(f->store, "idle", 1, &next), 1);
+    put_owned(f->store, "busy", 1, 60);
+    next = 0;
+    assert_int_equal(take_owned(f->store, "busy", 30, &next), 30);
+    put_owned(f->store, "idle", 1, 20);
+    assert_in_range(take_owned(f->store, "busy", 20, &next), 9, 11);
+}
+
+static void an_owner_may_have_only_so_many_waiting(struct fixture *f)
+{
+    struct store_submission submission = submission_of("more");
+    submission.owner = "a";
+    submission.max_waiting = 2;
+    put_owned(f->store, "a", 1, 2);
+    assert_int_equal(submit_wait(f->store, &submission).code, -EDQUOT);
+    struct store_submission other = submission_of("other");
+    other.owner = "b";
+    other.max_waiting = 1;
+    assert_int_equal(submit_wait(f->store, &other).code, 0);
+    struct store_claim claim = take(f->store);
+    assert_string_equal(claim.owner, "a");
+    buf_release(&claim.request);
+    assert_int_equal(submit_wait(f->store, &submission).code, 0); /* what runs does not count */
+    assert_depth(f->store, 3, 1);
+}
+
 static void a_claim_says_all(struct fixture *f)
 {
     struct store_submission submission = submission_of("work");
@@ -391,10 +478,26 @@ static void interrupt_wakes_claims(struct fixture *f)
 }
 
 const struct contract_case queue_cases[] = {
-    CASE(submitted_is_there),      CASE(unknown_is_not_there),       CASE(bytes_are_kept_exactly),
-    CASE(nonsense_is_refused),     CASE(a_key_makes_one_submission), CASE(a_key_is_known_until_forgotten),
-    CASE(a_key_counts_when_full),  CASE(a_key_holds_in_a_crowd),     CASE(first_in_first_out),
-    CASE(higher_priority_first),   CASE(low_priority_ages),          CASE(none_starves),
-    CASE(order_is_of_creation),    CASE(a_claim_says_all),           CASE(a_claim_times_out),
-    CASE(a_waiting_claim_gets_it), CASE(interrupt_wakes_claims),     {NULL, NULL},
+    CASE(submitted_is_there),
+    CASE(unknown_is_not_there),
+    CASE(bytes_are_kept_exactly),
+    CASE(nonsense_is_refused),
+    CASE(a_key_makes_one_submission),
+    CASE(a_key_is_known_until_forgotten),
+    CASE(a_key_counts_when_full),
+    CASE(a_key_holds_in_a_crowd),
+    CASE(first_in_first_out),
+    CASE(higher_priority_first),
+    CASE(low_priority_ages),
+    CASE(none_starves),
+    CASE(owners_take_turns),
+    CASE(shares_weigh),
+    CASE(an_idle_owner_saves_nothing_up),
+    CASE(an_owner_may_have_only_so_many_waiting),
+    CASE(order_is_of_creation),
+    CASE(a_claim_says_all),
+    CASE(a_claim_times_out),
+    CASE(a_waiting_claim_gets_it),
+    CASE(interrupt_wakes_claims),
+    {NULL, NULL},
 };
