@@ -37,6 +37,7 @@ struct api_config api_config_default(void)
 
 static void api_free(struct api *api)
 {
+    drain_release(&api->drain);
     pthread_mutex_destroy(&api->lock);
     pthread_cond_destroy(&api->settled);
     free(api);
@@ -59,6 +60,7 @@ int api_start(const struct api_config *config, struct api **ret, struct error *e
     api->config = *config;
     atomic_init(&api->leaving, false);
     atomic_init(&api->draining, false);
+    drain_init(&api->drain);
     pthread_mutex_init(&api->lock, NULL);
     pthread_cond_init(&api->settled, NULL);
     size_t count = config->routes == API_ROUTES_HEALTH ? api_health_route_count : api_route_count;

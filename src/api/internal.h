@@ -9,12 +9,14 @@
 #include <stddef.h>
 
 #include "api/api.h"
+#include "api/drain.h"
 
 struct visit;
 
 struct api {
     struct api_config config;
     struct http_server *server;
+    struct drain drain;
     atomic_bool leaving, draining; /* the second implies the first */
 
     pthread_mutex_t lock;   /* guards the rest */

@@ -28,7 +28,7 @@ static void make_reply(struct reply *reply, const char *token, const struct stor
         complain(&reply->complaint, 500, "the submission's record cannot be read");
 }
 
-static void send_reply(const struct api *api, struct http_exchange *x, struct reply *reply)
+static void send_reply(struct api *api, struct http_exchange *x, struct reply *reply)
 {
     if (reply->document)
         api_answer_json(x, reply->status, reply->document);

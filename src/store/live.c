@@ -175,6 +175,7 @@ void live_settle(struct live *live, bool committed, struct touched_list *ret)
         if (entry_gone(entry)) {
             LIST_REMOVE(entry, chain);
             live->count--;
+            live->finished += committed;
         }
     }
     STAILQ_INIT(ret);

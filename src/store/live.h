@@ -52,6 +52,7 @@ struct live {
     struct touched_list touched;
     int64_t ready_count;            /* by next */
     int64_t waiting, running_count; /* by now */
+    int64_t finished;               /* since live_init */
 };
 
 void live_init(struct live *live);

@@ -271,7 +271,8 @@ static int sqlite_depth(struct store *store, struct store_depth *ret)
     struct sqlite_store *s = sqlite_of(store);
     pthread_mutex_lock(&s->lock);
     int64_t oldest = owners_oldest_ms(&s->live.owners);
-    *ret = (struct store_depth){.waiting = s->live.waiting, .running = s->live.running_count};
+    *ret = (struct store_depth){
+        .waiting = s->live.waiting, .running = s->live.running_count, .finished = s->live.finished};
     pthread_mutex_unlock(&s->lock);
     if (oldest && ret->waiting)
         ret->oldest_ms = MAX(clock_realtime_ms() - oldest, 0);

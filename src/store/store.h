@@ -177,6 +177,7 @@ void store_unwatch(struct store *store, struct store_watch *watch);
 
 struct store_depth {
     int64_t waiting, running;
+    int64_t finished;  /* that ended in any way since some moment: only differences mean anything */
     int64_t oldest_ms; /* age of the oldest waiting one; 0 when none waits */
 };
 int store_depth(struct store *store, struct store_depth *ret);

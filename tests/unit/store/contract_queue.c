@@ -233,20 +233,40 @@ static void higher_priority_first(struct fixture *f)
         take_expect(f->store, expected[i], 1, NULL);
 }
 
-static void put_aged(struct store *store, const char *request, int priority, int64_t age_ms)
+static void depth_counts_what_has_ended(struct fixture *f)
+{
+    struct store_depth before, after;
+    char token[TOKEN_LEN + 1];
+    struct store_claim claim;
+    put(f->store, "a", NULL);
+    assert_int_equal(store_depth(f->store, &before), 0);
+    take_expect(f->store, "a", 1, &claim);
+    assert_int_equal(store_release(f->store, claim.token, claim.fence), 0);
+    assert_int_equal(store_depth(f->store, &after), 0);
+    assert_int_equal(after.finished, before.finished);
+    take_expect(f->store, "a", 1, &claim);
+    finish(f->store, &claim, "done");
+    put(f->store, "b", token);
+    assert_int_equal(store_cancel(f->store, token), 0);
+    assert_int_equal(store_forget(f->store, token), 0);
+    assert_int_equal(store_depth(f->store, &after), 0);
+    assert_int_equal(after.finished, before.finished + 2);
+}
+
+static void put_at(struct store *store, const char *request, int priority, int64_t created_ms)
 {
     struct store_submission submission = submission_of(request);
     submission.priority = priority;
-    submission.created_ms -= age_ms;
+    submission.created_ms = created_ms;
     assert_int_equal(submit_wait(store, &submission).code, 0);
 }
 
 static void low_priority_ages(struct fixture *f)
 {
-    const int64_t worth = 20 * STORE_AGEING_MS; /* of the way from -10 to 10 */
-    put_aged(f->store, "old", -10, worth + 5000);
-    put_aged(f->store, "younger", -10, worth - 60000);
-    put_aged(f->store, "new", 10, 0);
+    const int64_t now = later(0), worth = 20 * STORE_AGEING_MS; /* of the way from -10 to 10 */
+    put_at(f->store, "old", -10, now - worth - 5000);
+    put_at(f->store, "younger", -10, now - worth + 60000);
+    put_at(f->store, "new", 10, now);
     take_expect(f->store, "old", 1, NULL);
     take_expect(f->store, "new", 1, NULL);
     take_expect(f->store, "younger", 1, NULL);
@@ -255,11 +275,12 @@ static void low_priority_ages(struct fixture *f)
 /* However many come at a high priority, one that waits is never more than its ageing behind. */
 static void none_starves(struct fixture *f)
 {
-    put_aged(f->store, "low", -10, 3600000);
+    const int64_t begin = later(-3600000);
+    put_at(f->store, "low", -10, begin);
     for (int i = 0; i < 50; i++) {
         char name[16];
         snprintf(name, sizeof(name), "high%d", i);
-        put_aged(f->store, name, 10, 3600000 - i * STORE_AGEING_MS);
+        put_at(f->store, name, 10, begin + i * STORE_AGEING_MS);
     }
     fixture_reopen(f, NULL);
     for (int i = 0; i <= 50; i++) {
@@ -275,15 +296,16 @@ static void none_starves(struct fixture *f)
 static void order_is_of_creation(struct fixture *f)
 {
     struct store_claim claims[3];
+    const int64_t begin = later(-10000);
     for (int i = 0; i < 7; i++) {
         char name[2] = {(char)('a' + i), 0};
-        put_aged(f->store, name, 0, 10000 - i * 10);
+        put_at(f->store, name, 0, begin + i * 10);
     }
     for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
         claims[i] = take(f->store);
         buf_release(&claims[i].request);
     }
-    put_aged(f->store, "late", 0, 9985); /* between b and c: stamped before, arrived after */
+    put_at(f->store, "late", 0, begin + 15); /* between b and c: stamped before, arrived after */
     static const size_t back[] = {1, 2, 0};
     for (size_t i = 0; i < ARRAY_LEN(back); i++)
         assert_int_equal(store_release(f->store, claims[back[i]].token, claims[back[i]].fence), 0);
@@ -490,6 +512,7 @@ const struct contract_case queue_cases[] = {
     CASE(higher_priority_first),
     CASE(low_priority_ages),
     CASE(none_starves),
+    CASE(depth_counts_what_has_ended),
     CASE(owners_take_turns),
     CASE(shares_weigh),
     CASE(an_idle_owner_saves_nothing_up),
