@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak box-v2 clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak box-v2 hints-score clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
