@@ -34,12 +34,19 @@
 
 #define WORK_DIR "/box/work"
 
-static void kill_all(int signal_number)
+static void kill_all(void)
 {
-    (void)signal_number;
     int saved = errno;
     kill(-1, SIGKILL);
     errno = saved;
+}
+
+/* The slot's order to end the programs. It comes from outside the box, so its sender has no number here; programs have, timers no SI_USER. */
+static void on_order(int signal_number, siginfo_t *info, void *context)
+{
+    (void)signal_number, (void)context;
+    if (info->si_code == SI_USER && info->si_pid == 0)
+        kill_all();
 }
 
 static int limit(int resource, int64_t value)
@@ -107,21 +114,47 @@ static void wait_until_empty(pid_t program, struct launch_result *result, int64_
         if (pid == program) {
             result->wall_ns = clock_monotonic_ns() - started;
             result->wait_status = status;
-            kill_all(0);
+            kill_all();
         }
     }
 }
 
-static uint32_t ipc_objects(void)
+/* ---- the proof that no System V object was made ---- */
+
+enum { IPC_KINDS = 3 };
+static int ipc_last[IPC_KINDS], ipc_step[IPC_KINDS];
+
+/* Makes and removes one object of each kind: their numbers go up by the same step each time, and by more when others were made. */
+static bool ipc_probe(int ids[IPC_KINDS])
 {
-    struct shm_info shm;
-    struct seminfo sem;
-    struct msginfo msg;
-    if (shmctl(0, SHM_INFO, (struct shmid_ds *)&shm) < 0 || semctl(0, 0, SEM_INFO, &sem) < 0 ||
-        msgctl(0, MSG_INFO, (struct msqid_ds *)&msg) < 0)
-        return 1; /* cannot be proven: counts as something left */
-    return (uint32_t)shm.used_ids + (uint32_t)sem.semusz + (uint32_t)msg.msgpool;
+    ids[0] = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+    ids[1] = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    ids[2] = shmget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    return msgctl(ids[0], IPC_RMID, NULL) == 0 && semctl(ids[1], 0, IPC_RMID) == 0 &&
+           shmctl(ids[2], IPC_RMID, NULL) == 0;
 }
+
+static bool ipc_untouched(void)
+{
+    int ids[IPC_KINDS];
+    bool same = ipc_probe(ids);
+    for (size_t i = 0; i < IPC_KINDS && same; i++) {
+        same = ids[i] - ipc_last[i] == ipc_step[i];
+        ipc_last[i] = ids[i];
+    }
+    return same;
+}
+
+/* Before the first program. What cannot be proven later only costs a new launcher. */
+static void ipc_learn(void)
+{
+    int first[IPC_KINDS];
+    bool known = ipc_probe(first) && ipc_probe(ipc_last);
+    for (size_t i = 0; i < IPC_KINDS; i++)
+        ipc_step[i] = known ? ipc_last[i] - first[i] : 0;
+}
+
+/* ---- a run ---- */
 
 /* Everything in the working directory is ours still: no program has run in it. */
 static int link_artifact(void)
@@ -173,15 +206,16 @@ static void launch(const struct checked_request *request, const int *fds, size_t
     bool exited_well = exec_errno == 0 && WIFEXITED(result->wait_status) && WEXITSTATUS(result->wait_status) == 0;
     if ((flags & JAIL_COLLECT) && (exited_well || request->wire->namec > 0))
         result->collect_failed = collect_send(fds[fd_count - 1], request->names) < 0;
-    result->ipc_objects = ipc_objects();
+    result->ipc_touched = !ipc_untouched();
 }
 
 void launcher_main(int socket)
 {
     static _Alignas(8) char message[sizeof(struct jail_request) + JAIL_STRINGS_MAX];
     static struct checked_request request;
-    struct sigaction on_kill = {.sa_handler = kill_all, .sa_flags = SA_RESTART};
+    struct sigaction on_kill = {.sa_sigaction = on_order, .sa_flags = SA_RESTART | SA_SIGINFO};
     sigaction(SIGUSR1, &on_kill, NULL);
+    ipc_learn();
     for (;;) {
         int fds[FD_MESSAGE_MAX_FDS];
         size_t count = 0;

@@ -16,6 +16,7 @@ struct launcher {
     int pidfd;
     pid_t pid;
     int net_counters; /* /proc/PID/net/dev of its network namespace */
+    int net_sockets;  /* /proc/PID/net/unix likewise */
     bool user_namespace;
 };
 
@@ -25,7 +26,7 @@ struct launch_result {
     int64_t resident_bytes; /* largest resident set of any one process */
     int32_t wait_status;
     int32_t exec_errno;
-    uint32_t ipc_objects; /* System V objects left behind */
+    uint32_t ipc_touched; /* System V objects were made, or are left */
     uint32_t collect_failed;
 };
 

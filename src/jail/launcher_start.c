@@ -243,13 +243,14 @@ static int take_network_statistics(struct launcher *l, int host_proc)
     if (net < 0)
         return -errno;
     l->net_counters = openat(net, "dev", O_RDONLY | O_CLOEXEC);
-    return l->net_counters < 0 ? -errno : hide_network_statistics(net);
+    l->net_sockets = openat(net, "unix", O_RDONLY | O_CLOEXEC);
+    return l->net_counters < 0 || l->net_sockets < 0 ? -errno : hide_network_statistics(net);
 }
 
 int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host_proc, uid_t owner, struct error *err)
 {
     int pair[2];
-    *launcher = (struct launcher){.socket = -1, .pidfd = -1, .net_counters = -1};
+    *launcher = (struct launcher){.socket = -1, .pidfd = -1, .net_counters = -1, .net_sockets = -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return error_errno(err, -errno, "socketpair");
     launcher->socket = pair[0];
@@ -291,5 +292,6 @@ void launcher_end(struct launcher *launcher)
     fd_closep(&launcher->socket);
     fd_closep(&launcher->pidfd);
     fd_closep(&launcher->net_counters);
+    fd_closep(&launcher->net_sockets);
     launcher->pid = 0;
 }

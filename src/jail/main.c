@@ -36,7 +36,8 @@
 #include "jail/wire.h"
 
 enum { SLOTS_MAX = 256, FAILURES_MAX = 5 };
-#define UNHEALTHY_NS (1 * NS_PER_S) /* a slot that dies younger than this, and not of a run, counts as a failure to build it */
+#define UNHEALTHY_NS \
+    (1 * NS_PER_S) /* a slot that dies younger than this, and not of a run, counts as a failure to build it */
 
 struct child {
     pid_t pid;

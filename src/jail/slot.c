@@ -10,8 +10,9 @@
  * counters and answers. Only then, off the way of the result, the box is made clean for the next run and that is proven:
  *   processes   the launcher waited until it had no child; the leaf counts the launcher only
  *   files       the scratch tmpfs is untouched, or is replaced (root.c)
- *   IPC         no System V object is left; queues and keyrings cannot be made (policy.def)
+ *   IPC         no System V object was made (their numbers go on counting); queues and keyrings cannot be made (policy.def)
  *   network     no packet has gone over the loopback (else ports in TIME_WAIT, counters and the like would be left)
+ *   sockets     none is left: sockets that were sent over each other live, with their names and ports, until the kernel looks for them
  * What fails the IPC or network proof gets a new launcher with new namespaces; what fails any other ends the slot process, and the
  * jail builds another. A slot that could not be proven clean never runs again.
  *
@@ -40,7 +41,8 @@
 
 enum {
     NET_TEXT_MAX = 1024,
-    RESIDENT = 1, /* processes of the leaf that are not the program's: the launcher */
+    SOCKET_LINES_MAX = 512, /* bytes of net/unix that are read: the headings, and more if there is a socket */
+    RESIDENT = 1,           /* processes of the leaf that are not the program's: the launcher */
 };
 #define CPU_CHECK_LEAST_NS    (1 * NS_PER_MS) /* how often the CPU time is read at most, near the limit */
 #define KILL_AGAIN_NS         (10 * NS_PER_MS)
@@ -118,6 +120,14 @@ static bool network_untouched(const struct slot *slot)
     return len > 0 && len == slot->net_before_len && memcmp(now, slot->net_before, len) == 0;
 }
 
+/* /proc/PID/net/unix holds its headings alone, one line. */
+static bool no_socket_left(const struct slot *slot)
+{
+    char text[SOCKET_LINES_MAX];
+    ssize_t n = pread(slot->launcher.net_sockets, text, sizeof text, 0);
+    return n > 0 && memchr(text, '\n', (size_t)n) == text + n - 1;
+}
+
 /* The last thread of a reaped process leaves the count a moment after wait returned. */
 static bool leaf_empty(const struct slot *slot)
 {
@@ -134,7 +144,9 @@ static int make_clean(struct slot *slot, const struct run *run)
 {
     if (!leaf_empty(slot))
         return error_set(&slot->error, -EBUSY, "processes were left in the box");
-    bool renew = run->result.ipc_objects > 0 || !network_untouched(slot);
+    if (!no_socket_left(slot))
+        return error_set(&slot->error, -EBUSY, "sockets were left in the box");
+    bool renew = run->result.ipc_touched != 0 || !network_untouched(slot);
     if (renew) {
         launcher_end(&slot->launcher);
         if (umount2("/proc", MNT_DETACH) < 0)
@@ -291,6 +303,12 @@ static int start(struct slot *slot, struct run *run, const void *message, size_t
     return r < 0 ? error_errno(&slot->error, r, "talking to the launcher") : 0;
 }
 
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
 /* 0 to go on, else the process's exit status. */
 static int serve_run(struct slot *slot, void *message, size_t len, int *fds, size_t fd_count)
 {
@@ -300,6 +318,7 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
         r = -EPROTO;
     if (r < 0) {
         notify(slot, JAIL_FAILED, "a request was refused: not of the agreed form");
+        close_all(fds, fd_count);
         return 0;
     }
     struct run run = {
@@ -307,8 +326,7 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
         .report.header = {.magic = JAIL_MAGIC, .type = JAIL_REPORT, .number = request.wire->header.number},
     };
     r = start(slot, &run, message, len, fds, fd_count);
-    for (size_t i = 0; i < fd_count; i++)
-        close(fds[i]);
+    close_all(fds, fd_count);
     if (r < 0)
         return SLOT_EXIT_LOST;
     int trusted = supervise(slot, &run);

@@ -232,6 +232,16 @@ def test_losing_process_1_again_and_again_costs_nobody_else(server):  # 25
     canary(server)
 
 
+def test_what_was_sent_over_itself_has_gone(server):  # 27, 64
+    """Sockets in flight, and the numbers of System V objects, tell the next run nothing."""
+    body = c_program("names_in_flight.c", limits={"memory_kb": 65536}, test_cases=[{"stdin": how} for how in ("leave", "look") * 4])
+    document = server.result(server.submit(body))
+    assert [result["verdict"] for result in document["results"]] == ["accepted"] * 8, document
+    check_said(document)
+    server.outside.check()
+    canary(server)
+
+
 def test_a_test_case_finds_nothing_of_the_one_before(server):  # 58
     body = {"language": "python", "code": (PROGRAMS / "own_state.py").read_text(), "test_cases": [{"stdin": "leave"}, {"stdin": "look"}] * 3}
     document = server.result(server.submit(body))
