@@ -48,7 +48,8 @@ const struct command command_serve = {
     .summary = "serve the HTTP API and run what it is given",
     .description = "One machine, no other server: queue and results live in the state folder (SQLite). Needs root to "
                    "start, for the\n"
-                   "sandbox; the process that speaks HTTP then becomes an ordinary user. SIGTERM stops it gracefully.",
+                   "sandbox (without it see sandbox.allow_degraded); the process that speaks HTTP then becomes an\n"
+                   "ordinary user. SIGTERM stops it gracefully.",
     .uses_config = true,
     .tells_warnings = true,
     .run = run_serve,

@@ -55,6 +55,7 @@
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \
   X(STRING,   sandbox_jail,           "sandbox.jail",            "",               0, 0,                          "jail", "FILE", "the evalx-jail program; default: the one that came with evalx") \
   X(INTEGER,  sandbox_uid_base,       "sandbox.uid_base",        "60600",          1, 2000000000,                  NULL, NULL, "slot N runs programs as this user and group id + N") \
+  X(BOOL,     sandbox_allow_degraded, "sandbox.allow_degraded",  "false",          0, 0,                          NULL, NULL, "start without root as well, in a weaker sandbox; evalx doctor says what is weaker") \
   X(LIST,     sandbox_mounts,         "sandbox.mounts",          "",               0, 0,                          NULL, NULL, "more host paths that programs may read")
 /* clang-format on */
 

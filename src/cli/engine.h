@@ -23,8 +23,14 @@ struct engine {
 /* Finds the user and loads the languages, whose toolchains are not looked for. Close it, also after a failure. */
 int engine_load(const struct config *config, struct engine *engine, struct error *err);
 
-/* engine_load, and starts the jail, which needs root (-EPERM with what to do). Close it, also after a failure. */
+/*
+ * engine_load, and starts the jail: as root, else inside a user namespace. What is weaker then must be allowed by
+ * sandbox.allow_degraded, or this is -EPERM with what to do. Close it, also after a failure.
+ */
 int engine_open(const struct config *config, struct engine *engine, struct error *err);
+
+/* engine_open without asking for consent: what is weaker is the caller's to tell. */
+int engine_try(const struct config *config, struct engine *engine, struct error *err);
 
 /* Becomes engine->identity and looks for the toolchains; remembers them in the state folder if it can. */
 int engine_settle(const struct config *config, struct engine *engine, struct error *err);

@@ -60,9 +60,24 @@ const struct part part_state = {.start = start_state, .stop = stop_state};
 
 /* ---- the jail, and the languages; as root with one thread, and with no signal blocked, which the jail would inherit ---- */
 
+/* Allowed by the operator, or of no consequence; said with every start all the same. */
+static void log_weaknesses(const struct jail *jail)
+{
+    struct weakness weakness;
+
+    for (unsigned i = 0; jail_weakness(jail, i, &weakness); i++)
+        log_warn("sandbox.weaker", LOG_STR("what", weakness.name), LOG_STR("message", weakness.text));
+    if (jail_uncounted(jail)[0] != '\0')
+        log_warn("sandbox.no_control_group", LOG_STR("message", jail_uncounted(jail)));
+}
+
 static int start_jail(struct serving *serving, struct error *err)
 {
-    return engine_open(serving->config, &serving->engine, err);
+    int r = engine_open(serving->config, &serving->engine, err);
+
+    if (r == 0)
+        log_weaknesses(serving->engine.jail);
+    return r;
 }
 
 static void stop_engine(struct serving *serving)

@@ -250,6 +250,15 @@ int cgroup_tree_open(struct cgroup_tree **ret, struct error *err)
     return 0;
 }
 
+struct cgroup_tree *cgroup_tree_none(void)
+{
+    struct cgroup_tree *tree = xcalloc(1, sizeof *tree);
+    tree->verbs = &cgroup_none;
+    for (size_t i = 0; i < CGROUP_HIERARCHIES_MAX; i++)
+        tree->hierarchies[i].parent = tree->hierarchies[i].base = -1;
+    return tree;
+}
+
 void cgroup_tree_close(struct cgroup_tree *tree)
 {
     for (size_t i = 0; i < CGROUP_HIERARCHIES_MAX; i++) {
@@ -341,7 +350,7 @@ int cgroup_join(struct cgroup_leaf *leaf, struct error *err)
 int cgroup_begin(struct cgroup_leaf *leaf, int64_t memory_bytes, uint32_t processes, uint32_t resident,
                  struct error *err)
 {
-    if (processes + resident != leaf->pids_max) {
+    if (leaf->files[LEAF_PIDS_MAX] >= 0 && processes + resident != leaf->pids_max) {
         int r = cgroup_write_number(leaf->files[LEAF_PIDS_MAX], processes + resident);
         if (r < 0)
             return error_errno(err, r, "setting the process limit");
@@ -391,7 +400,14 @@ bool cgroup_oom_seen(struct cgroup_leaf *leaf)
     return leaf->verbs->ooms(leaf) > leaf->ooms_before;
 }
 
+int64_t cgroup_look(struct cgroup_leaf *leaf)
+{
+    return leaf->verbs->look ? leaf->verbs->look(leaf) : INT64_MAX;
+}
+
 int64_t cgroup_population(struct cgroup_leaf *leaf)
 {
+    if (leaf->verbs->population)
+        return leaf->verbs->population(leaf);
     return cgroup_read_key(leaf->files[LEAF_PIDS_CURRENT], NULL);
 }

@@ -30,6 +30,8 @@ enum leaf_file {
     LEAF_FILE_COUNT,
 };
 
+struct looker;
+
 struct cgroup_leaf {
     const struct cgroup_verbs *verbs;
     int dirs[CGROUP_HIERARCHIES_MAX];
@@ -37,6 +39,7 @@ struct cgroup_leaf {
     int64_t memory_max, pids_max; /* as last written */
     int64_t cpu_before, ooms_before, refusals_before, memory_before, peak_before;
     bool peak_resets; /* v2: writing to memory.peak resets it (Linux 6.12) */
+    struct looker *looker; /* version 0 */
 };
 
 struct cgroup_verbs {
@@ -48,6 +51,8 @@ struct cgroup_verbs {
     int64_t (*cpu_ns)(struct cgroup_leaf *leaf);
     int64_t (*peak)(struct cgroup_leaf *leaf);
     int64_t (*ooms)(struct cgroup_leaf *leaf);
+    int64_t (*population)(struct cgroup_leaf *leaf); /* NULL: LEAF_PIDS_CURRENT says it */
+    int64_t (*look)(struct cgroup_leaf *leaf);       /* NULL: the kernel keeps the limits */
 };
 
 struct cgroup_tree {
@@ -56,7 +61,7 @@ struct cgroup_tree {
     struct hierarchy hierarchies[CGROUP_HIERARCHIES_MAX];
 };
 
-extern const struct cgroup_verbs cgroup_v1, cgroup_v2;
+extern const struct cgroup_verbs cgroup_none, cgroup_v1, cgroup_v2;
 
 int cgroup_find(const char *controller, int *ret_dirfd, char *ret_path, size_t size);
 int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const char *name, struct error *err);

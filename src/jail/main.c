@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "jail/cgroup.h"
+#include "jail/rootless.h"
 #include "jail/seccomp.h"
 #include "jail/slot.h"
 #include "jail/wire.h"
@@ -48,7 +49,9 @@ struct child {
 struct jail_main {
     unsigned slots;
     uid_t uid_base;
-    const char **mounts; /* NULL-terminated */
+    bool rootless, mapped;  /* mapped: already inside the user namespace */
+    struct error uncounted; /* why there is no control group */
+    const char **mounts;    /* NULL-terminated */
     size_t mount_count;
     int host_proc;
     struct cgroup_tree *tree;
@@ -79,7 +82,9 @@ static void run_slot(const struct jail_main *jail, unsigned slot, const sigset_t
         .number = slot,
         .socket = slot_socket(slot),
         .host_proc = jail->host_proc,
-        .owner = jail->uid_base + slot,
+        .owner = jail->mapped ? 0 : jail->uid_base + slot,
+        .rootless = jail->mapped,
+        .uncounted = jail->uncounted.message,
         .mounts = jail->mounts,
         .tree = jail->tree,
     };
@@ -159,6 +164,25 @@ static void end_slots(struct jail_main *jail)
         ;
 }
 
+/* Without root there need not be a group that this user may divide. */
+static int make_tree(struct jail_main *jail, struct error *err)
+{
+    int r = cgroup_tree_open(&jail->tree, err);
+    if (r == 0 || !jail->mapped)
+        return r;
+    jail->uncounted = *err;
+    jail->tree = cgroup_tree_none();
+    return 0;
+}
+
+/* Nothing can be built. The process's exit status. */
+static int tell_all(const struct jail_main *jail, const char *text)
+{
+    for (unsigned i = 0; i < jail->slots; i++)
+        tell(slot_socket(i), JAIL_FAILED, text);
+    return 1;
+}
+
 static int serve(struct jail_main *jail)
 {
     struct error err = ERROR_INIT;
@@ -168,13 +192,9 @@ static int serve(struct jail_main *jail)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     jail->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int r = signal_fd < 0 || jail->host_proc < 0 ? error_errno(&err, -errno, "setting up")
-                                                 : cgroup_tree_open(&jail->tree, &err);
-    if (r < 0) {
-        for (unsigned i = 0; i < jail->slots; i++)
-            tell(slot_socket(i), JAIL_FAILED, err.message);
-        return 1;
-    }
+    int r = signal_fd < 0 || jail->host_proc < 0 ? error_errno(&err, -errno, "setting up") : make_tree(jail, &err);
+    if (r < 0)
+        return tell_all(jail, err.message);
     for (unsigned i = 0; r == 0 && i < jail->slots; i++)
         r = start_slot(jail, i, &signals);
     if (r == 0)
@@ -184,10 +204,10 @@ static int serve(struct jail_main *jail)
     return r < 0 ? 1 : 0;
 }
 
-static int print_policy(void)
+static int print_policy(const struct jail_main *jail)
 {
     struct error err = ERROR_INIT;
-    if (seccomp_print(STDOUT_FILENO, &err) == 0)
+    if (seccomp_print(STDOUT_FILENO, !jail->rootless, &err) == 0)
         return 0;
     dprintf(STDERR_FILENO, "evalx-jail: %s\n", err.message);
     return 1;
@@ -209,6 +229,8 @@ static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
         {"uid-base", required_argument, NULL, 'u'},
         {"mount", required_argument, NULL, 'm'},
         {"print-policy", no_argument, NULL, 'p'},
+        {"rootless", no_argument, NULL, 'r'},
+        {"mapped", no_argument, NULL, 'i'},
         {0},
     };
     jail->mounts = xcalloc((size_t)argc + 1, sizeof *jail->mounts);
@@ -222,6 +244,10 @@ static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
             jail->mounts[jail->mount_count++] = optarg;
         else if (c == 'p')
             *ret_print = true;
+        else if (c == 'r' && optind == 2) /* become_rootless replaces it */
+            jail->rootless = true;
+        else if (c == 'i')
+            jail->mapped = true;
         else
             return -EINVAL;
     }
@@ -230,6 +256,16 @@ static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
     jail->slots = (unsigned)slots;
     jail->uid_base = (uid_t)uid_base;
     return 0;
+}
+
+/* Starts anew with --mapped for --rootless, which is the first argument. Returns the exit status when that fails. */
+static int become_rootless(const struct jail_main *jail, char **argv)
+{
+    static char mapped[] = "--mapped";
+    struct error err = ERROR_INIT;
+    argv[1] = mapped;
+    rootless_enter(argv, &err);
+    return tell_all(jail, err.message);
 }
 
 /*
@@ -260,7 +296,9 @@ int main(int argc, char **argv)
         return 2;
     }
     if (print)
-        return print_policy();
+        return print_policy(&jail);
+    if (jail.rootless)
+        return become_rootless(&jail, argv);
     /* A terminal's Ctrl-C is for evalx, which then ends this process by closing the control socket. */
     setsid();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slot.c: the slot process: root, single-threaded, in the box's mount namespace but outside its process namespace.
+ * slot.c: the slot process: root (or root of a user namespace, rootless.c), single-threaded, in the box's mount namespace but outside its process namespace.
  *
  *   evalx ──JAIL_RUN──▶ slot ──forwarded──▶ launcher (process 1 of the box) ──vfork, exec──▶ program
  *         ◀─JAIL_REPORT─     ◀─result──────          ◀──wait, until nothing is left────────
@@ -56,6 +56,7 @@ struct slot {
     struct launcher launcher;
     struct root root;
     int64_t cpus;
+    uint32_t weaker; /* enum jail_weakness, but for what the launcher says */
     char net_before[NET_TEXT_MAX];
     size_t net_before_len;
     struct error error;
@@ -79,6 +80,7 @@ static void notify(const struct slot *slot, enum jail_message type, const char *
         .header = {.magic = JAIL_MAGIC, .type = type},
         .cgroup_version = cgroup_tree_version(slot->config->tree),
         .user_namespace = slot->launcher.user_namespace,
+        .weaker = slot->weaker | (slot->launcher.user_namespace ? 0U : JAIL_WEAK_USER_NAMESPACE),
     };
     snprintf(notice.text, sizeof notice.text, "%s", text);
     fd_send(slot->config->socket, &notice, sizeof notice, NULL, 0); /* nobody left to tell: the next receive says so */
@@ -94,7 +96,15 @@ static size_t read_net(const struct slot *slot, char out[NET_TEXT_MAX])
 
 static int start_launcher(struct slot *slot)
 {
-    int r = launcher_start(&slot->launcher, slot->leaf, slot->config->host_proc, slot->config->owner, &slot->error);
+    struct launcher_config config = {
+        .leaf = slot->leaf,
+        .root = &slot->root,
+        .host_proc = slot->config->host_proc,
+        .owner = slot->config->owner,
+        .rootless = slot->config->rootless,
+        .is_counted = cgroup_tree_version(slot->config->tree) != 0,
+    };
+    int r = launcher_start(&slot->launcher, &config, &slot->error);
     if (r == 0)
         slot->net_before_len = read_net(slot, slot->net_before);
     return r;
@@ -105,7 +115,7 @@ static int build(struct slot *slot)
     slot->cpus = MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
     int r = cgroup_leaf_open(slot->config->tree, slot->config->number, &slot->leaf, &slot->error);
     if (r == 0)
-        r = root_build(&slot->root, slot->config->mounts, slot->config->owner, &slot->error);
+        r = root_build(&slot->root, slot->config->mounts, slot->config->host_proc, slot->config->owner, &slot->error);
     if (r == 0)
         r = root_fresh_scratch(&slot->root, DEFAULT_SCRATCH_BYTES, &slot->error);
     return r == 0 ? start_launcher(slot) : r;
@@ -207,7 +217,12 @@ static int64_t watch_limits(struct slot *slot, struct run *run)
         }
         run->next_cpu_check_ns = now + MAX(left / slot->cpus, CPU_CHECK_LEAST_NS);
     }
-    return MIN(wall_left, run->next_cpu_check_ns - now);
+    int64_t look_ns = cgroup_look(slot->leaf);
+    if (look_ns != INT64_MAX && cgroup_oom_seen(slot->leaf)) {
+        kill_run(slot, run);
+        return KILL_AGAIN_NS;
+    }
+    return MIN(MIN(wall_left, run->next_cpu_check_ns - now), look_ns);
 }
 
 /* Returns 0 when the program has ended, -errno when the box can no longer be trusted. */
@@ -254,14 +269,16 @@ static bool explained(const struct jail_report *report)
     return report->oom_killed || report->cpu_exceeded || report->wall_exceeded || report->cancelled;
 }
 
-static int measure(struct slot *slot, struct run *run)
+static int measure(struct slot *slot, struct run *run, int trusted)
 {
     struct cgroup_usage usage;
     int r = cgroup_end(slot->leaf, &usage, &slot->error);
     if (r < 0)
         return r;
     struct jail_report *report = &run->report;
-    report->cpu_ns = usage.cpu_ns;
+    /* Without a control group the launcher knows exactly what was looked at roughly; unless it is gone. */
+    bool counted = cgroup_tree_version(slot->config->tree) != 0;
+    report->cpu_ns = counted || trusted < 0 ? usage.cpu_ns : run->result.cpu_ns;
     report->wall_ns = run->result.wall_ns;
     /* The kernel counts in lots of 64 pages, so the group's peak can miss a small program altogether. */
     report->memory_bytes = MAX(usage.memory_bytes, MIN(run->result.resident_bytes, run->request->memory_bytes));
@@ -270,7 +287,7 @@ static int measure(struct slot *slot, struct run *run)
     report->oom_killed = usage.oom_killed;
     report->processes_limited = usage.processes_limited;
     report->collect_failed = run->result.collect_failed != 0;
-    if (usage.cpu_ns > run->request->cpu_ns)
+    if (report->cpu_ns > run->request->cpu_ns)
         report->cpu_exceeded = 1;
     if (run->result.wall_ns > run->request->wall_ns)
         report->wall_exceeded = 1;
@@ -333,7 +350,7 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
     if (trusted < 0)
         note_death(&run);
     /* A run whose end nothing of its own explains is not reported: that was the box's fault, and it is done again. */
-    if (measure(slot, &run) < 0 || (trusted < 0 && !explained(&run.report)) ||
+    if (measure(slot, &run, trusted) < 0 || (trusted < 0 && !explained(&run.report)) ||
         fd_send(slot->config->socket, &run.report, sizeof run.report, NULL, 0) < 0)
         return SLOT_EXIT_LOST;
     if (trusted < 0)
@@ -359,6 +376,14 @@ static int serve(struct slot *slot)
     }
 }
 
+static uint32_t what_is_weaker(const struct slot_config *config)
+{
+    uint32_t weaker = cgroup_tree_version(config->tree) == 0 ? JAIL_WEAK_COUNTING : 0U;
+    if (config->rootless)
+        weaker |= JAIL_WEAK_USER | (getgroups(0, NULL) > 0 ? JAIL_WEAK_GROUPS : 0U);
+    return weaker;
+}
+
 int slot_main(const struct slot_config *config)
 {
     static struct slot slot;
@@ -368,12 +393,13 @@ int slot_main(const struct slot_config *config)
      * group with dozens of processes that it may have to end) would else wait a tenth of a second for their turn. Programs start at
      * the usual priority. Where this is refused, limits are only kept a little later.
      */
-    setpriority(PRIO_PROCESS, 0, -20);
+    slot.weaker |= setpriority(PRIO_PROCESS, 0, -20) < 0 ? JAIL_WEAK_PRIORITY : 0U;
+    slot.weaker |= what_is_weaker(config);
     if (build(&slot) < 0) {
         notify(&slot, JAIL_FAILED, slot.error.message);
         return SLOT_EXIT_FAILED;
     }
-    notify(&slot, JAIL_READY, "");
+    notify(&slot, JAIL_READY, config->uncounted);
     int status = serve(&slot);
     if (status == SLOT_EXIT_DIRTY || status == SLOT_EXIT_LOST)
         dprintf(STDERR_FILENO, "evalx-jail: slot %u is built anew: %s\n", config->number, slot.error.message);

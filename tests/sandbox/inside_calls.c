@@ -31,6 +31,7 @@ static const struct {
     long number;
 } refusals[] = {
 #define ALLOW(call)
+#define ALLOW_COUNTED_IF(call, a, mask, value)
 #define ALLOW_IF(call, a, mask, value)
 #define ALLOW_IF2(call, a, m, v, a2, m2, v2)
 #define ALLOW_IF3(call, a, m, v, a2, m2, v2, a3, m3, v3)
