@@ -170,9 +170,9 @@ def check_verdict(document, settings):
     assert result["memory_kb"] <= settings["limits"].get("memory_kb", 262144) * 1.05, result["memory_kb"]
 
 
-def canary(server):
-    """The next run in the same slot finds nothing."""
-    body = c_program("canary.c", args=[str(os.cpu_count())],
+def canary(server, *expected):
+    """The next run in the same slot finds nothing. expected: RLIMIT_NPROC, oom_score_adj, process 1's priority, where they are not root's."""
+    body = c_program("canary.c", args=[str(os.cpu_count()), *map(str, expected)],
                      limits={"memory_kb": 65536, "cpu_time_ms": 2000 * TIMES, "wall_time_ms": 5000 * TIMES, "stack_kb": 65536, "file_kb": 16384})
     document = server.result(server.submit(body))
     result = document["results"][0]
