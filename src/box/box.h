@@ -26,7 +26,7 @@ struct jail_config {
     const char *const
         *mounts;       /* host paths to bind read-only at the same place, NULL-terminated; missing ones are skipped */
     unsigned uid_base; /* slot i runs programs as uid and gid uid_base + i */
-    bool rootless;     /* build the boxes inside a user namespace, as whatever user this is; uid_base means nothing then */
+    bool rootless; /* build the boxes inside a user namespace, as whatever user this is; uid_base means nothing then */
 };
 
 /* Starts the jail and waits until every slot is ready. -errno with a message that says which step was refused. */

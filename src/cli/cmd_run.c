@@ -259,10 +259,11 @@ const struct command command_run = {
     .name = "run",
     .usage = "FILE [options]",
     .summary = "run one program in the sandbox, against test cases or just so",
-    .description = "Compiles FILE once, runs it against each test case, and prints a table. Exits 0 only if every test "
-                   "case passed.\n"
-                   "Without --expect and --tests, prints what the program prints. Needs root, for the sandbox; without it see\n"
-                   "sandbox.allow_degraded.",
+    .description =
+        "Compiles FILE once, runs it against each test case, and prints a table. Exits 0 only if every test "
+        "case passed.\n"
+        "Without --expect and --tests, prints what the program prints. Needs root, for the sandbox; without it see\n"
+        "sandbox.allow_degraded.",
     .tables = {{.options = program_options, .count = PROGRAM_OPTION_COUNT}},
     .options_size = sizeof(struct program),
     .operands_least = 1,

@@ -196,9 +196,10 @@ static int run_doctor(struct invocation *invocation)
 
     doctor_kernel(&checks);
     check_jail(&checks, &invocation->config);
-    if (identity_find(invocation->config.user, &identity, &err) == 0)
+    if (identity_find(invocation->config.user, &identity, &err) == 0) {
+        doctor_jail(&checks, &invocation->config, &identity);
         check_state_folder(&checks, &invocation->config, &identity);
-    else
+    } else
         checks_add(&checks, "unprivileged user", CHECK_FAILED, xstrdup(err.message), "name a user with --user");
     check_engine(&checks, &invocation->config);
     for (size_t i = 0; i < checks.count; i++)

@@ -37,7 +37,8 @@ static int leave_root(const struct engine *engine, struct error *err)
 {
     if (geteuid() == 0 && engine->identity.uid == 0)
         return error_set(err, -EPERM,
-                         "root here has not the capabilities that the sandbox needs, and without them programs would run as root: name "
+                         "root here has not the capabilities that the sandbox needs, and without them programs would "
+                         "run as root: name "
                          "another user with --user");
     return privileges_drop(&engine->identity, err);
 }
@@ -82,8 +83,10 @@ int engine_open(const struct config *config, struct engine *engine, struct error
     if (names.len == 0)
         return 0;
     return error_set(err, -EPERM,
-                     "the sandbox needs root: without it, it is weaker here (%s). Run evalx as root (sudo evalx …), send programs to a "
-                     "server with evalx submit, or accept it with --set sandbox.allow_degraded=true; evalx doctor says what each means",
+                     "the sandbox needs root: without it, it is weaker here (%s). Run evalx as root (sudo evalx …), "
+                     "send programs to a "
+                     "server with evalx submit, or accept it with --set sandbox.allow_degraded=true; evalx doctor says "
+                     "what each means",
                      buf_str(&names));
 }
 

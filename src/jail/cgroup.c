@@ -239,8 +239,13 @@ int cgroup_tree_open(struct cgroup_tree **ret, struct error *err)
     tree->verbs = &cgroup_v2;
     int r = cgroup_v2.tree_open(tree, err);
     if (r == -ENOENT) { /* no v2, or without the controllers */
+        struct error second = {0}, first = {0};
+        second = err ? *err : second;
         tree->verbs = &cgroup_v1;
         r = cgroup_v1.tree_open(tree, err);
+        first = err ? *err : first;
+        if (r == -ENOENT) /* nor v1 */
+            error_set(err, r, "%s; %s", second.message, first.message);
     }
     if (r < 0) {
         cgroup_tree_close(tree);

@@ -30,8 +30,8 @@ struct cgroup_usage {
 
 /* Finds the version, moves this process out of the way where v2 wants that, makes the tree. v2 when it has the controllers. */
 int cgroup_tree_open(struct cgroup_tree **ret, struct error *err);
-struct cgroup_tree *cgroup_tree_none(void); /* counts by looking */
-void cgroup_tree_close(struct cgroup_tree *tree); /* removes it; everything in it must be dead */
+struct cgroup_tree *cgroup_tree_none(void);                   /* counts by looking */
+void cgroup_tree_close(struct cgroup_tree *tree);             /* removes it; everything in it must be dead */
 unsigned cgroup_tree_version(const struct cgroup_tree *tree); /* 1 or 2; 0: cgroup_tree_none */
 
 int cgroup_leaf_open(struct cgroup_tree *tree, unsigned slot, struct cgroup_leaf **ret, struct error *err);

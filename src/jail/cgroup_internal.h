@@ -38,7 +38,7 @@ struct cgroup_leaf {
     int files[LEAF_FILE_COUNT];
     int64_t memory_max, pids_max; /* as last written */
     int64_t cpu_before, ooms_before, refusals_before, memory_before, peak_before;
-    bool peak_resets; /* v2: writing to memory.peak resets it (Linux 6.12) */
+    bool peak_resets;      /* v2: writing to memory.peak resets it (Linux 6.12) */
     struct looker *looker; /* version 0 */
 };
 

@@ -36,15 +36,15 @@ static bool has_controllers(int group, const char *file)
 }
 
 /* Moves the processes of group into group/evalx-main: all of them when it is a container's own, else only evalx and its jail. */
-static int make_room(int group)
+static int make_room(const struct hierarchy *h, struct error *err)
 {
-    if (mkdirat(group, "evalx-main", 0755) < 0 && errno != EEXIST)
-        return -errno;
-    _cleanup_(fd_closep) int leaf = openat(group, "evalx-main", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (mkdirat(h->parent, "evalx-main", 0755) < 0 && errno != EEXIST)
+        return error_errno(err, -errno, "making %s/evalx-main, to move the processes of that group there", h->path);
+    _cleanup_(fd_closep) int leaf = openat(h->parent, "evalx-main", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_(buf_release) struct buf own = BUF_INIT, pids = BUF_INIT;
     if (leaf < 0 || fd_read_file(AT_FDCWD, "/proc/self/cgroup", 65536, &own) < 0 ||
-        fd_read_file(group, "cgroup.procs", 1 << 20, &pids) < 0)
-        return -errno;
+        fd_read_file(h->parent, "cgroup.procs", 1 << 20, &pids) < 0)
+        return error_errno(err, -errno, "reading which processes are in %s", h->path);
     bool container = strstr(buf_str(&own), "0::/\n") != NULL;
     if (pids.len == 0)
         return 0;
@@ -52,33 +52,49 @@ static int make_room(int group)
         long pid = strtol(line, NULL, 10);
         if (!container && pid != getpid() && pid != getppid())
             continue;
-        cgroup_write_text(leaf, "cgroup.procs", line);
+        cgroup_write_text(leaf, "cgroup.procs", line); /* who stays is noticed by what comes next */
     }
     return 0;
+}
+
+static const char enable[] = "+memory +pids +cpu";
+
+/* Hands the controllers to the groups below: a group that does so may hold no process of its own. */
+static int divide(const struct hierarchy *h, struct error *err)
+{
+    int r = cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
+    if (r == -EBUSY) {
+        r = make_room(h, err);
+        if (r < 0)
+            return r;
+        r = cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
+    }
+    if (r == -EBUSY)
+        return error_errno(err, r,
+                           "handing the memory, pids and cpu controllers to groups below %s: other processes are in it "
+                           "and were not moved "
+                           "(start evalx in a group of its own, e.g. systemd-run --scope -p Delegate=yes)",
+                           h->path);
+    return r < 0 ? error_errno(
+                       err, r == -ENOENT ? -EOPNOTSUPP : r,
+                       "handing the memory, pids and cpu controllers to groups below %s (its cgroup.subtree_control)",
+                       h->path)
+                 : 0;
 }
 
 static int v2_tree_open(struct cgroup_tree *tree, struct error *err)
 {
     struct hierarchy *h = &tree->hierarchies[0];
-    int r = cgroup_find("", &h->parent, h->path, sizeof h->path);
-    if (r < 0)
-        return -ENOENT;
+    if (cgroup_find("", &h->parent, h->path, sizeof h->path) < 0)
+        return error_set(err, -ENOENT, "no cgroup version 2 is mounted");
     if (!has_controllers(h->parent, "cgroup.controllers")) {
         fd_closep(&h->parent);
-        return -ENOENT;
+        return error_set(err, -ENOENT,
+                         "%s does not offer the memory, pids and cpu controllers (its cgroup.controllers)", h->path);
     }
-    static const char enable[] = "+memory +pids +cpu";
-    if (!has_controllers(h->parent, "cgroup.subtree_control")) {
-        r = cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
-        if (r == -EBUSY)
-            r = make_room(h->parent) < 0 ? r : cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
-        if (r < 0)
-            return error_errno(err, r == -ENOENT ? -EOPNOTSUPP : r,
-                               "handing the memory, pids and cpu controllers to cgroups below %s (start evalx in a "
-                               "delegated cgroup of its "
-                               "own, e.g. systemd-run --scope -p Delegate=yes)",
-                               h->path);
-    }
+    int r = has_controllers(h->parent, "cgroup.subtree_control") ? 0 : divide(h, err);
+    if (r < 0)
+        return r;
     fd_closep(&h->parent);
     r = cgroup_hierarchy_open(h, "", tree->name, err);
     if (r < 0)

@@ -16,10 +16,10 @@
 struct launcher_config {
     struct cgroup_leaf *leaf;
     const struct root *root;
-    int host_proc;    /* the host's /proc */
-    uid_t owner;      /* user and group of programs */
-    bool rootless;    /* inside the user namespace of rootless.c */
-    bool is_counted;  /* by a control group; else by resource limits and by the slot's looking (cgroup_none.c) */
+    int host_proc;   /* the host's /proc */
+    uid_t owner;     /* user and group of programs */
+    bool rootless;   /* inside the user namespace of rootless.c */
+    bool is_counted; /* by a control group; else by resource limits and by the slot's looking (cgroup_none.c) */
 };
 
 struct launcher {
@@ -47,6 +47,10 @@ struct launch_result {
  * (root_build); /proc must not be mounted in it.
  */
 int launcher_start(struct launcher *launcher, const struct launcher_config *config, struct error *err);
+
+/* Two of its steps, for check.c: the loopback of this network namespace; the maps of pid's new user namespace. */
+int launcher_loopback_up(struct error *err);
+int launcher_write_maps(int host_proc, pid_t pid, uid_t owner);
 
 /* Ends every program in the box (not the launcher). May be repeated. */
 void launcher_kill_programs(struct launcher *launcher);

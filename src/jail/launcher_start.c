@@ -65,7 +65,7 @@ static int fix_limits(struct error *err)
     return 0;
 }
 
-static int loopback_up(struct error *err)
+int launcher_loopback_up(struct error *err)
 {
     _cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {.ifr_name = "lo"};
@@ -156,7 +156,7 @@ static int be_born(int *socket, const struct launcher_config *config, bool *user
     if (r == 0 && (sethostname("box", 3) < 0 || setdomainname("", 0) < 0))
         r = error_errno(err, -errno, "naming the box");
     if (r == 0)
-        r = loopback_up(err);
+        r = launcher_loopback_up(err);
     if (r == 0)
         r = root_mount_proc(config->root, config->rootless, err);
     if (r == 0) {
@@ -200,7 +200,7 @@ static int write_proc(int host_proc, pid_t pid, const char *file, const char *te
     return fd_write_full(fd, text, strlen(text));
 }
 
-static int write_maps(int host_proc, pid_t pid, uid_t owner)
+int launcher_write_maps(int host_proc, pid_t pid, uid_t owner)
 {
     char line[64];
     snprintf(line, sizeof line, "%d %u 1\n", BOX_UID, owner);
@@ -227,7 +227,7 @@ static int await_birth(struct launcher *l, int host_proc, uid_t owner, struct er
         l->user_namespace = note.user_namespace != 0;
         if (note.kind == BIRTH_READY)
             return 0;
-        int r = write_maps(host_proc, l->pid, owner);
+        int r = launcher_write_maps(host_proc, l->pid, owner);
         if (r < 0)
             return error_errno(err, r, "writing the box's user map");
         r = fd_send(l->socket, "g", 1, NULL, 0);
@@ -290,6 +290,9 @@ int launcher_start(struct launcher *launcher, const struct launcher_config *conf
     int r = await_birth(launcher, config->host_proc, config->owner, err);
     if (r == 0 && (r = take_network_statistics(launcher, config->host_proc)) < 0)
         error_errno(err, r, "taking the box's network counters");
+    /* Without this no limit could be kept. */
+    if (r == 0 && syscall(SYS_pidfd_send_signal, launcher->pidfd, 0, NULL, 0) < 0)
+        r = error_errno(err, -errno, "pidfd_send_signal to the box");
     if (r < 0)
         launcher_end(launcher);
     return r;
@@ -303,7 +306,7 @@ void launcher_kill_programs(struct launcher *launcher)
 void launcher_end(struct launcher *launcher)
 {
     if (launcher->pid > 0) {
-        syscall(SYS_pidfd_send_signal, launcher->pidfd, SIGKILL, NULL, 0);
+        kill(launcher->pid, SIGKILL); /* not waited for yet: nobody else can have its number */
         while (waitpid(launcher->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }

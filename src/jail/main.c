@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "jail/cgroup.h"
+#include "jail/check.h"
 #include "jail/rootless.h"
 #include "jail/seccomp.h"
 #include "jail/slot.h"
@@ -49,6 +50,7 @@ struct child {
 struct jail_main {
     unsigned slots;
     uid_t uid_base;
+    bool check;
     bool rootless, mapped;  /* mapped: already inside the user namespace */
     struct error uncounted; /* why there is no control group */
     const char **mounts;    /* NULL-terminated */
@@ -225,13 +227,10 @@ static long number(const char *text, long least, long most)
 static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
 {
     static const struct option options[] = {
-        {"slots", required_argument, NULL, 's'},
-        {"uid-base", required_argument, NULL, 'u'},
-        {"mount", required_argument, NULL, 'm'},
-        {"print-policy", no_argument, NULL, 'p'},
-        {"rootless", no_argument, NULL, 'r'},
-        {"mapped", no_argument, NULL, 'i'},
-        {0},
+        {"slots", required_argument, NULL, 's'}, {"uid-base", required_argument, NULL, 'u'},
+        {"mount", required_argument, NULL, 'm'}, {"print-policy", no_argument, NULL, 'p'},
+        {"check", no_argument, NULL, 'c'},       {"rootless", no_argument, NULL, 'r'},
+        {"mapped", no_argument, NULL, 'i'},      {0},
     };
     jail->mounts = xcalloc((size_t)argc + 1, sizeof *jail->mounts);
     long slots = 0, uid_base = 0;
@@ -246,12 +245,15 @@ static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
             *ret_print = true;
         else if (c == 'r' && optind == 2) /* become_rootless replaces it */
             jail->rootless = true;
+        else if (c == 'c')
+            jail->check = true;
         else if (c == 'i')
             jail->mapped = true;
         else
             return -EINVAL;
     }
-    if (!*ret_print && (slots < 1 || uid_base < 1000 || optind != argc))
+    bool serving = !*ret_print && !jail->check;
+    if (serving && (slots < 1 || uid_base < 1000 || optind != argc))
         return -EINVAL;
     jail->slots = (unsigned)slots;
     jail->uid_base = (uid_t)uid_base;
@@ -264,8 +266,11 @@ static int become_rootless(const struct jail_main *jail, char **argv)
     static char mapped[] = "--mapped";
     struct error err = ERROR_INIT;
     argv[1] = mapped;
-    rootless_enter(argv, &err);
-    return tell_all(jail, err.message);
+    int r = rootless_enter(argv, &err);
+    if (!jail->check)
+        return tell_all(jail, err.message);
+    check_print("user namespace of evalx", r, err.message);
+    return 0;
 }
 
 /*
@@ -299,6 +304,8 @@ int main(int argc, char **argv)
         return print_policy(&jail);
     if (jail.rootless)
         return become_rootless(&jail, argv);
+    if (jail.check)
+        return check_run(jail.mapped, jail.uid_base);
     /* A terminal's Ctrl-C is for evalx, which then ends this process by closing the control socket. */
     setsid();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -334,7 +334,8 @@ static void writing(void)
         "/lib",     "/proc",      "/proc/self",     "/proc/self/fd", "/sbin",   "/usr",     "/usr/bin",
         "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/share",    "/var",    "/artifact"};
     for (size_t i = 0; i < ARRAY_LEN(places); i++)
-        if (!rootless || strcmp(places[i], "/box") != 0) /* there it belongs to the program's user, and goes with the scratch */
+        if (!rootless ||
+            strcmp(places[i], "/box") != 0) /* there it belongs to the program's user, and goes with the scratch */
             refuse_writing(places[i]);
     static const char *const files[] = {"/etc/passwd",    "/etc/ld.so.cache", "/usr/bin/env",
                                         "/proc/self/exe", "/artifact/inside", "/bin/sh"};
@@ -372,7 +373,8 @@ static void writing(void)
             close(fd);
     }
     int adj = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    refused("the OOM killer cannot be evaded", write(adj, "-1000", 5), rootless ? EBADF : EACCES); /* there /proc is read-only */
+    refused("the OOM killer cannot be evaded", write(adj, "-1000", 5),
+            rootless ? EBADF : EACCES); /* there /proc is read-only */
     close(adj);
 }
 
