@@ -217,7 +217,12 @@ int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const cha
 {
     int r = cgroup_find(controller, &h->parent, h->path, sizeof h->path);
     if (r < 0)
-        return error_set(err, r, "cgroup controller %s is not mounted here", *controller ? controller : "(v2)");
+        return error_set(err, r, "cgroup controller %s is not mounted here", controller);
+    return cgroup_hierarchy_make(h, name, err);
+}
+
+int cgroup_hierarchy_make(struct hierarchy *h, const char *name, struct error *err)
+{
     remove_stale(h->parent);
     if (mkdirat(h->parent, name, 0755) < 0 && errno != EEXIST)
         return error_errno(err, -errno, "making a cgroup below %s", h->path);

@@ -64,6 +64,8 @@ struct cgroup_tree {
 extern const struct cgroup_verbs cgroup_none, cgroup_v1, cgroup_v2;
 
 int cgroup_find(const char *controller, int *ret_dirfd, char *ret_path, size_t size);
+/* The base below a parent that is open; cgroup_hierarchy_open finds the parent first, by its controller. */
+int cgroup_hierarchy_make(struct hierarchy *h, const char *name, struct error *err);
 int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const char *name, struct error *err);
 int cgroup_leaf_file(struct cgroup_leaf *leaf, enum leaf_file file, size_t hierarchy, const char *name, int flags,
                      struct error *err);

@@ -82,10 +82,27 @@ static int divide(const struct hierarchy *h, struct error *err)
                  : 0;
 }
 
+/* This process's group; where an earlier evalx has moved it aside (make_room), the one above. */
+static int find_group(struct hierarchy *h)
+{
+    static const char aside[] = "/evalx-main";
+    int r = cgroup_find("", &h->parent, h->path, sizeof h->path);
+    size_t len = strlen(h->path);
+    if (r < 0 || len < sizeof aside || strcmp(h->path + len - (sizeof aside - 1), aside) != 0)
+        return r;
+    int above = openat(h->parent, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above < 0)
+        return -errno;
+    fd_closep(&h->parent);
+    h->parent = above;
+    h->path[len - (sizeof aside - 1)] = '\0';
+    return 0;
+}
+
 static int v2_tree_open(struct cgroup_tree *tree, struct error *err)
 {
     struct hierarchy *h = &tree->hierarchies[0];
-    if (cgroup_find("", &h->parent, h->path, sizeof h->path) < 0)
+    if (find_group(h) < 0)
         return error_set(err, -ENOENT, "no cgroup version 2 is mounted");
     if (!has_controllers(h->parent, "cgroup.controllers")) {
         fd_closep(&h->parent);
@@ -95,8 +112,7 @@ static int v2_tree_open(struct cgroup_tree *tree, struct error *err)
     int r = has_controllers(h->parent, "cgroup.subtree_control") ? 0 : divide(h, err);
     if (r < 0)
         return r;
-    fd_closep(&h->parent);
-    r = cgroup_hierarchy_open(h, "", tree->name, err);
+    r = cgroup_hierarchy_make(h, tree->name, err); /* not below where this process is by now */
     if (r < 0)
         return r == -ENOENT ? -EIO : r;
     r = cgroup_write_text(h->base, "cgroup.subtree_control", enable);

@@ -165,6 +165,9 @@ def test_version_2_moves_out_of_the_way(doctor):
     try:
         alone = subprocess.run([*enter, BUILD_DIR / "evalx-jail", "--check", "--uid-base", "60600"], capture_output=True, text=True, timeout=60)
         assert "control group\t0\tversion 2" in alone.stdout, alone
+        again = subprocess.run(["sh", "-c", f'echo $$ >{group}/evalx-main/cgroup.procs && exec "$@"', "sh", BUILD_DIR / "evalx-jail", "--check", "--uid-base", "60600"],
+                               capture_output=True, text=True, timeout=60)
+        assert "control group\t0\tversion 2" in again.stdout and not [*(group / "evalx-main").glob("*/")], again
         (group / "cgroup.subtree_control").write_text("-memory -pids -cpu")
         with subprocess.Popen([*enter, "sleep", "60"]) as other:
             try:

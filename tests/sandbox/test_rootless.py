@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import subprocess
 import tempfile
 from pathlib import Path
@@ -47,7 +48,7 @@ class OutsideWithoutRoot(Outside):
                 fields = line.split()
                 assert int(fields[7]) not in self.uids or int(fields[1].rpartition(":")[2], 16) == self.server.port, line
 
-    def check_cgroups(self):
+    def cgroups_are_right(self):
         """There are none."""
 
 
@@ -104,7 +105,8 @@ def test_two_runs_do_not_meet(rootless):
 # ---- verdicts ----
 
 SPIN = "import time\nend = time.process_time() + {seconds}\nwhile time.process_time() < end: pass\nprint('done')"
-LIMITS = {"cpu_time_ms": 1000, "wall_time_ms": 10000, "memory_kb": 131072}
+CPU_MS = 1000 if SLOW == 1 else 6000  # an emulated machine takes its time to start Python
+LIMITS = {"cpu_time_ms": CPU_MS, "wall_time_ms": 10 * CPU_MS, "memory_kb": 131072}
 
 
 def run(server, code, **limits):
@@ -112,16 +114,16 @@ def run(server, code, **limits):
 
 
 def test_cpu_time_is_told_exactly_and_limited(rootless):
-    just_below = run(rootless, SPIN.format(seconds=0.8))
-    assert just_below["verdict"] == "accepted" and 800 <= just_below["cpu_time_ms"] <= 1000, just_below
+    just_below = run(rootless, SPIN.format(seconds=0.8 * CPU_MS / 1000))
+    assert just_below["verdict"] == "accepted" and 0.8 * CPU_MS <= just_below["cpu_time_ms"] <= CPU_MS, just_below
     above = run(rootless, SPIN.format(seconds=30))
-    assert above["verdict"] == "time_limit_exceeded" and 1000 <= above["cpu_time_ms"] <= 1060 * SLOW, above
+    assert above["verdict"] == "time_limit_exceeded" and CPU_MS <= above["cpu_time_ms"] <= CPU_MS + 60 * SLOW, above
 
 
 def test_cpu_time_of_children_counts(rootless):
     code = "import os, time\nfor _ in range(3):\n  if os.fork() == 0:\n    end = time.process_time() + 30\n    while time.process_time() < end: pass\nos.wait()"
     result = run(rootless, code)
-    assert result["verdict"] == "time_limit_exceeded" and 1000 <= result["cpu_time_ms"] <= 1200 * SLOW, result
+    assert result["verdict"] == "time_limit_exceeded" and CPU_MS <= result["cpu_time_ms"] <= CPU_MS + 200 * SLOW, result
 
 
 def test_memory_is_told_and_limited(rootless):
@@ -178,7 +180,7 @@ def test_run_says_what_is_weaker(folder):
 
 
 def test_serve_says_what_is_weaker(rootless):
-    weaker = {line["what"] for line in rootless.log_lines() if line["event"] == "serve.weaker"}
+    weaker = {line["what"] for line in rootless.log_lines() if line["event"] == "sandbox.weaker"}
     assert {"no user of its own", "no control group"} <= weaker and "groups are kept" not in weaker, weaker
 
 
@@ -257,11 +259,11 @@ def delegated():
 def test_a_group_of_its_own_limits_as_with_root(languages, delegated, tmp_path):  # noqa: F811
     server = Server(prefix=delegated, owner=ANOTHER, languages_dir=languages, slots=1, sandbox_allow_degraded="true").start()
     try:
-        weaker = {line["what"] for line in server.log_lines() if line["event"] == "serve.weaker"}
+        weaker = {line["what"] for line in server.log_lines() if line["event"] == "sandbox.weaker"}
         assert "no control group" not in weaker and "no user of its own" in weaker, weaker
         for name in ("memfd_hog.c", "mmap_hog.c", "short_lived_burn.c", "fork_bomb.py", "socket_buffers.c", "page_tables.c"):
             body, settings = hostile.body_of(name, server, tmp_path)
             hostile.check_verdict(server.result(server.submit(body), 90), settings)
-            hostile.canary(server, 65536, 0, 0)
+            hostile.canary(server, min(65536, resource.getrlimit(resource.RLIMIT_NPROC)[1]), 0, 0)
     finally:
         server.close()
