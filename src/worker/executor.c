@@ -13,6 +13,9 @@
  * Cancelling: box_cancel reaches a run only once it has begun, and a slot is committed to it a moment earlier. So a slot that
  * is to stop is marked, and the stopper thread repeats box_cancel until the slot has let go. It sleeps while there is nothing to stop.
  *
+ * A full disk is nobody's mistake: a job whose program finds no room ends cancelled, for this worker or another to run it later, and
+ * for a second no slot counts as idle.
+ *
  * When the jail dies, every job ends cancelled and no slot is idle any more: the jobs are for another worker, or for this one after
  * its restart; nothing is reported that the sandbox did not say.
  */
@@ -28,6 +31,7 @@
 
 enum {
     STOP_AGAIN_MS = 10,
+    NO_ROOM_PAUSE_MS = 1000,
     SHARING_JOBS_MAX = 16, /* jobs past which none is asked for while no slot is idle: others may have one */
 };
 
@@ -52,6 +56,7 @@ struct executor {
     struct shares shares; /* with the ready jobs */
     unsigned job_count, ready_count, idle_slots;
     uint64_t makings;
+    int64_t no_room_until_ns; /* the disk was full: no slot counts as idle until then */
     bool closing, broken, has_stopper;
     pthread_t stopper;
     unsigned slot_count;
@@ -170,7 +175,8 @@ static bool jail_is_dead(const struct executor *executor)
 
 static bool is_idle(const struct executor *executor)
 {
-    return !executor->broken && executor->idle_slots > 0 && executor->ready_count == 0;
+    return !executor->broken && clock_monotonic_ns() >= executor->no_room_until_ns && executor->idle_slots > 0 &&
+           executor->ready_count == 0;
 }
 
 /* ---- a slot's thread ---- */
@@ -208,6 +214,10 @@ static void do_compile(struct executor *executor, struct slot *slot, struct job 
     if (r == -EAGAIN) {
         job->phase = executor->makings == makings ? JOB_PARKED : JOB_NEW;
         return;
+    }
+    if (r == -ENOSPC) {
+        executor->no_room_until_ns = clock_monotonic_ns() + NO_ROOM_PAUSE_MS * NS_PER_MS;
+        job->cancelled = true; /* this slot is the only one at work for it, and finishes it */
     }
     job->phase = JOB_TESTING;
     if (r < 0)
@@ -484,8 +494,8 @@ bool executor_can_share(struct executor *executor)
     pthread_mutex_lock(&executor->lock);
     TAILQ_FOREACH(job, &executor->all, in_all)
     unstarted |= job->phase == JOB_NEW;
-    can = !executor->broken && !executor->closing && executor->ready_count > 0 && !unstarted &&
-          executor->job_count < SHARING_JOBS_MAX;
+    can = !executor->broken && !executor->closing && clock_monotonic_ns() >= executor->no_room_until_ns &&
+          executor->ready_count > 0 && !unstarted && executor->job_count < SHARING_JOBS_MAX;
     pthread_mutex_unlock(&executor->lock);
     return can;
 }

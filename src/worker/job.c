@@ -83,7 +83,7 @@ static int compile_program(struct job *job, const struct job_tools *tools, struc
     struct error why = ERROR_INIT;
 
     int r = program_prepare(&request, box, &job->artifact, compile, &why);
-    if (r == -EAGAIN || r == -ECANCELED)
+    if (r == -EAGAIN || r == -ECANCELED || r == -ENOSPC)
         return r;
     if (r < 0 && r != -EINVAL) {
         engine_failed(job, job->language, &why, "program");
@@ -107,7 +107,7 @@ static int compile_judge(struct job *job, const struct job_tools *tools, struct 
     struct error why = ERROR_INIT;
     int r = judge_prepare(&job->judge, tools->cache, box, &why);
 
-    if (r == 0 || r == -EAGAIN || r == -ECANCELED)
+    if (r == 0 || r == -EAGAIN || r == -ECANCELED || r == -ENOSPC)
         return r;
     if (r != -EINVAL)
         engine_failed(job, job->judge.language, &why, judge_name(&job->judge));
@@ -125,6 +125,13 @@ static int compile_all(struct job *job, const struct job_tools *tools, struct bo
     return r == 0 && job->judge.source ? compile_judge(job, tools, box) : r;
 }
 
+static int no_room(struct job *job)
+{
+    log_error("compile.no_room", LOG_STR("message", "no room left in the folder of artifacts"));
+    job->result->message = xstrdup("the disk has no room for the program");
+    return -ENOSPC;
+}
+
 int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
 {
     struct result *result = job->result;
@@ -136,6 +143,8 @@ int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
     int r = compile_all(job, tools, box);
     if (r == -EAGAIN || r == -ECANCELED)
         return r;
+    if (r == -ENOSPC)
+        return no_room(job);
     job->compiled_ns = clock_monotonic_ns();
     if (result->compile.state != COMPILE_NONE)
         result->compile_ns = job->compiled_ns - job->started_ns;

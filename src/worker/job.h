@@ -71,8 +71,8 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
 void job_free(struct job *job, const struct job_tools *tools);
 
 /*
- * Makes or finds the program. 0: test cases can run. -EAGAIN: another slot makes it. -ECANCELED: box_cancel. Otherwise the job is over,
- * and its result says why.
+ * Makes or finds the program. 0: test cases can run. -EAGAIN: another slot makes it. -ECANCELED: box_cancel. -ENOSPC: no room for it now.
+ * Otherwise the job is over, and its result says why.
  */
 int job_compile(struct job *job, const struct job_tools *tools, struct box *box);
 
