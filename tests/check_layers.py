@@ -16,6 +16,7 @@ INCLUDES = {
     "base": set(),
     "model": {"base"},
     "metrics": {"base"},
+    "auth": {"base"},
     "http": {"base"},
     "language": {"base", "model"},
     "checker": {"base", "model"},
@@ -25,7 +26,7 @@ INCLUDES = {
     "box": {"base", "model"},  # and the jail's wire header, see WIRE_HEADER
     "worker": {"base", "model", "store", "box", "language", "checker", "hints", "metrics"},
     "webhook": {"base", "model", "store", "metrics"},
-    "api": {"base", "model", "http", "store", "language", "metrics"},
+    "api": {"base", "model", "auth", "http", "store", "language", "metrics"},
 }
 INCLUDES["cli"] = set(INCLUDES)
 

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "auth/keys.h"
 #include "base/error.h"
 #include "http/http.h"
 #include "language/language.h"
@@ -29,6 +30,7 @@ struct api_config {
     struct store *store;             /* must outlive the API, as must the registry */
     const struct registry *registry; /* loaded, and discovered or assumed */
     struct metrics *metrics;         /* counted into, and shown at /metrics; must outlive the API; may be NULL */
+    struct keys *keys;               /* outlives the API; NULL: everybody may come */
     struct http_config http;         /* where to listen; limits of connections, headers, bodies; CORS */
     struct limits defaults, caps;    /* for limits that a submission leaves out; and what it may ask for at most */
     int64_t retry_after_s;           /* Retry-After of a 503, where no better one was measured */

@@ -84,5 +84,7 @@ void complaint_answer(struct api *api, struct http_exchange *x, const struct com
     if (!*detail.message && count > 0)
         summarize(&c->fields, &detail);
     add_retry_after(api, x, c);
+    if (c->status == 401)
+        http_add_header(x, "WWW-Authenticate", "Bearer realm=\"evalx\"");
     http_problem(x, c->status, *detail.message ? detail.message : NULL, errors, count);
 }

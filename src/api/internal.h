@@ -28,6 +28,7 @@ struct api {
 /* What a route does, and every query parameter that it takes (up to a NULL): the data of its line in api_routes. */
 struct entrance {
     http_handler_fn *handler;
+    bool open; /* without an API key as well */
     const char *query[4];
 };
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "api/complaint.h"
+#include "api/guest.h"
 #include "api/query.h"
 #include "api/wait.h"
 #include "base/clock.h"
@@ -185,6 +185,7 @@ static int parse_body(const struct http_exchange *x, const struct door *door, st
 /* What a POST came to: all that hand_in needs. */
 struct order {
     const struct door *door;
+    struct guest guest;
     struct submission *submission;
     char *key; /* Idempotency-Key; NULL: none */
     int64_t wait_ms;
@@ -201,13 +202,30 @@ static int read_order(const struct api *api, const struct http_exchange *x, stru
 {
     if (atomic_load(&api->draining))
         return complain(c, 503, "the server is stopping; try again later");
+    if (guest_of(api, x, &o->guest, c) < 0 || guest_spends(api, &o->guest, c) < 0)
+        return -1;
     if (check_content_type(x, c) < 0 || query_wait(api, x, &o->wait_ms, c) < 0 ||
         read_idempotency_key(x, &o->key, c) < 0 || parse_body(x, o->door, &o->submission, c) < 0)
+        return -1;
+    if (guest_may_ask(&o->guest, o->submission, c) < 0)
         return -1;
     return settle(api, o->submission, c);
 }
 
 /* ---- into the store ---- */
+
+/* One owner's key must neither find nor spoil what another sent with the same key. */
+static char *own_key(const struct order *o)
+{
+    unsigned char digest[SHA256_SIZE];
+    char *hex = xcalloc(1, SHA256_HEX_LEN + 1);
+    struct sha256 *h = sha256_new();
+    sha256_update_field(h, o->guest.grant.name, strlen(o->guest.grant.name));
+    sha256_update_field(h, o->key, strlen(o->key));
+    sha256_finish(h, digest);
+    hex_encode(digest, sizeof digest, hex);
+    return hex;
+}
 
 static void begin_waiting(void *context, struct http_exchange *x)
 {
@@ -288,6 +306,13 @@ static void hand_in(struct api *api, struct http_exchange *x, const struct order
         .webhook_url = sub->webhook_url,
         .webhook_events = 1u << STORE_DELIVERY_COMPLETED,
     };
+    _cleanup_(freep) char *key = NULL;
+    if (o->guest.known) {
+        submission.owner = o->guest.grant.name;
+        submission.share = o->guest.grant.share;
+        submission.max_waiting = o->guest.grant.max_waiting;
+        submission.idempotency_key = key = o->key ? own_key(o) : NULL;
+    }
     memcpy(submission.token, sub->token, sizeof submission.token);
     memcpy(submission.body_digest, digest, sizeof submission.body_digest);
     struct wait *wait = (struct wait *)visit_open(&wait_kind, api, x);

@@ -48,6 +48,7 @@
   X(DURATION, api_stream_ping_ms,     "api.stream_ping",         "15s",            100, CONFIG_MS(3600),          NULL, NULL, "after which a silent event stream gets a comment line, so that proxies keep it open") \
   X(SIZE,     api_max_buffered,       "api.max_buffered",        "256MiB",         CONFIG_MIB(1), CONFIG_MIB(65536), NULL, NULL, "request bodies held in memory at one time; past it 503") \
   X(INTEGER,  api_handler_threads,    "api.handler_threads",     "4",              1, 64,                          NULL, NULL, "threads that answer requests (a waiting client needs none)") \
+  X(STRING,   auth_keys,              "auth.keys",               "",               0, 0,                          NULL, NULL, "file of API keys, one a line as `evalx keys new` prints it; empty: no key is needed") \
   X(DURATION, shutdown_grace_ms,      "shutdown_grace",          "10s",            0, CONFIG_MS(3600),            "shutdown-grace", "DURATION", "what running submissions get to finish on SIGTERM; the others go back to the queue") \
   X(DURATION, shutdown_delay_ms,      "shutdown_delay",          "0s",             0, CONFIG_MS(3600),             NULL, NULL, "on SIGTERM, how long /readyz fails before anything else changes, for load balancers to look elsewhere") \
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \

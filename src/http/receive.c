@@ -55,7 +55,8 @@ static void reply_unrouted(struct connection *c, struct request *r, const struct
         if (c->server->config.cors)
             buf_printf(&extra,
                        "Access-Control-Allow-Methods: %s\r\n"
-                       "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Authorization, Last-Event-ID\r\n"
+                       "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Authorization, X-Auth-Token, "
+                       "Last-Event-ID\r\n"
                        "Access-Control-Max-Age: 86400\r\n",
                        allow->data);
         send_reply(c, 204, NULL, buf_str(&extra), keep);
