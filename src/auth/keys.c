@@ -45,6 +45,14 @@ int keys_open(const char *path, struct keys **ret, struct error *err)
     return 0;
 }
 
+int keys_check_text(const char *label, struct str text, struct error *err)
+{
+    struct key_file file;
+    int r = key_file_parse(label, text, &file, err);
+    key_file_release(&file);
+    return r;
+}
+
 void keys_free(struct keys *keys)
 {
     if (!keys)

@@ -54,6 +54,9 @@ int64_t keys_spend(struct keys *keys, const struct key_grant *grant, int64_t now
 /* The owner's webhook_secret, of the first line that has one; NULL: none. The caller frees. */
 char *keys_webhook_secret(struct keys *keys, const char *name);
 
+/* Whether text, called label in messages, could be such a file. */
+int keys_check_text(const char *label, struct str text, struct error *err);
+
 /* A fresh key, and the beginning of its line in the file: "SHA256 NAME". */
 void key_new(char out[KEY_TEXT_LEN + 1]);
 char *key_line(const char *key, const char *name); /* the caller frees */

@@ -10,14 +10,14 @@
 
 static const struct role role_serve = {
     .name = "serve",
-    .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_store, &part_worker,
-              &part_api},
+    .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_keys, &part_store,
+              &part_worker, &part_api},
 };
 
 static const struct role role_api = {
     .name = "api",
     .shares_store = true,
-    .parts = {&part_metrics, &part_languages, &part_signals, &part_user, &part_store, &part_api},
+    .parts = {&part_metrics, &part_languages, &part_signals, &part_user, &part_keys, &part_store, &part_api},
 };
 
 static const struct role role_worker = {

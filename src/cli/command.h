@@ -35,7 +35,7 @@ struct command {
 };
 
 extern const struct command command_serve, command_api, command_worker, command_run, command_submit, command_languages,
-    command_doctor, command_config, command_version, command_help;
+    command_doctor, command_config, command_keys, command_version, command_help;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
 
 /* "evalx: message" on standard error, control bytes escaped; with --json the same again as JSON when the command has failed. */

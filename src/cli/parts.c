@@ -109,6 +109,8 @@ static int start_signals(struct serving *serving, struct error *err)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    if (serving->config->auth_keys[0] != '\0')
+        sigaddset(&set, SIGHUP); /* reads the keys again; without keys it ends the process, as ever */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return error_errno(err, -errno, "blocking signals");
     serving->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
@@ -138,6 +140,24 @@ static int start_user(struct serving *serving, struct error *err)
 }
 
 const struct part part_user = {.start = start_user};
+
+/* ---- the API keys; as the user who will read them again ---- */
+
+static int start_keys(struct serving *serving, struct error *err)
+{
+    const char *path = serving->config->auth_keys;
+    int r = path[0] != '\0' ? keys_open(path, &serving->keys, err) : 0;
+    return r == -EACCES ? error_wrap(err, r, "the user %s must be able to read it, to read it again on SIGHUP",
+                                     serving->engine.identity.name)
+                        : r;
+}
+
+static void stop_keys(struct serving *serving)
+{
+    keys_free(STEAL(serving->keys));
+}
+
+const struct part part_keys = {.start = start_keys, .stop = stop_keys};
 
 /* ---- the store ---- */
 
@@ -223,6 +243,7 @@ static int start_http(struct serving *serving, enum api_routes routes, struct er
     api.store = serving->store;
     api.registry = serving->engine.registry;
     api.metrics = serving->metrics;
+    api.keys = serving->keys;
     api.defaults = config->limits;
     api.caps = config->max_limits;
     configure_http(config, &api.http);

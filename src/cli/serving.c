@@ -185,13 +185,34 @@ static int next_signal(const struct serving *serving, int timeout_ms)
     return (int)info.ssi_signo;
 }
 
+/* SIGHUP. A file with a mistake changes nothing. */
+static void reload_keys(const struct serving *serving)
+{
+    struct error err = ERROR_INIT;
+
+    if (keys_reload(serving->keys, &err) < 0)
+        log_error("keys.not_reloaded", LOG_STR("message", err.message));
+    else
+        log_info("keys.reloaded", LOG_INT("keys", (int64_t)keys_count(serving->keys)));
+}
+
+/* As next_signal, of those that end the process; the others are seen to. */
+static int next_end(const struct serving *serving, int timeout_ms)
+{
+    int number = next_signal(serving, timeout_ms);
+
+    if (number == SIGHUP)
+        reload_keys(serving);
+    return number == SIGHUP ? 0 : number;
+}
+
 /* The signal that ends the process, or -1 when the jail has died. */
 static int wait_for_end(const struct serving *serving)
 {
     int64_t trimmed_at = 0;
 
     for (;;) {
-        int number = next_signal(serving, TRIM_EVERY_MS);
+        int number = next_end(serving, TRIM_EVERY_MS);
         if (number != 0)
             return number;
         trim_memory(&trimmed_at);
@@ -206,7 +227,7 @@ static bool leave(const struct serving *serving)
 
     api_leave(serving->api);
     for (int64_t left_ns; number == 0 && (left_ns = until_ns - clock_monotonic_ns()) > 0;)
-        number = next_signal(serving, (int)(left_ns / NS_PER_MS) + 1);
+        number = next_end(serving, (int)(left_ns / NS_PER_MS) + 1);
     return number >= 0;
 }
 

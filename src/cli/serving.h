@@ -23,6 +23,7 @@ struct serving {
     struct metrics *metrics;
     struct store *store;
     struct worker *worker;
+    struct keys *keys; /* NULL: everybody may come */
     struct api *api;
     int lock_fd, signal_fd; /* -1: not open */
 };
@@ -38,7 +39,7 @@ struct part {
 };
 
 extern const struct part part_metrics, part_state, part_jail, part_languages, part_signals, part_settle, part_user,
-    part_store, part_worker, part_api, part_health;
+    part_keys, part_store, part_worker, part_api, part_health;
 
 enum { ROLE_PARTS_MAX = 12 };
 
