@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak box-v2 hints-score clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 SOAK_RUNS ?= 10000
+SOAK_SECONDS ?= 600
 
 help: ## say what there is (this)
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -53,6 +54,10 @@ bench: ## measure, in ratios to what the machine can do
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+soak: build ## SOAK_SECONDS (600) of mixed load on a server: memory and descriptors stay flat
+	@scripts/setup.sh languages test
+	@SOAK_SECONDS=$(SOAK_SECONDS) BUILD_DIR=$(BUILD_DIR) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests -s tests/soak
 
 box-soak: build ## SOAK_RUNS (10,000) runs through one slot of the sandbox: nothing grows (as root)
 	@$(BUILD_DIR)/tests/sandbox/soak $(BUILD_DIR)/evalx-jail $(BUILD_DIR)/tests/sandbox $(SOAK_RUNS)
