@@ -2,6 +2,8 @@
 /* complaint.c: see complaint.h. */
 #include "api/complaint.h"
 
+#include "api/view.h"
+
 #include <errno.h>
 #include <stdarg.h>
 
@@ -48,6 +50,13 @@ int complain_store(struct complaint *c, int code)
     default:
         return complain(c, 503, "the store cannot be reached; try again later");
     }
+}
+
+int complain_record(struct complaint *c, const struct store_record *record)
+{
+    if (view_is_newer(record))
+        return complain(c, 503, "the submission was written by a newer evalx than this one; try again later");
+    return complain(c, 500, "the submission's record cannot be read");
 }
 
 /* "test_cases[3].stdin must be a string (and 2 more)": enough for somebody who reads nothing but the detail. */

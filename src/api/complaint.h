@@ -30,6 +30,9 @@ int complain_field(struct complaint *c, const char *field, const char *format, .
 /* What a store's verb returned (-errno) in a client's words: 404, 429, 503 or 507. */
 int complain_store(struct complaint *c, int code);
 
+/* Of a record that cannot be read: 503 when a newer evalx wrote it (another replica may be one), else 500. */
+int complain_record(struct complaint *c, const struct store_record *record);
+
 /* Answers x with the complaint, and its Retry-After. */
 void complaint_answer(struct api *api, struct http_exchange *x, const struct complaint *c);
 

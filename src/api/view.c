@@ -109,6 +109,14 @@ int picture_load(const struct submission *sub, const struct store_record *record
     return r;
 }
 
+bool view_is_newer(const struct store_record *record)
+{
+    _cleanup_(submission_freep) struct submission *sub = NULL;
+    _cleanup_(result_freep) struct result *result = NULL;
+    return submission_load(record->request.data, record->request.len, &sub, NULL) == -EPROTONOSUPPORT ||
+           result_load(record->result.data, record->result.len, &result, NULL) == -EPROTONOSUPPORT;
+}
+
 json_t *view_document(const char *token, const struct store_record *record, const struct view *view)
 {
     _cleanup_(submission_freep) struct submission *sub = NULL;

@@ -29,8 +29,9 @@
 
 enum {
     DELIVERERS = 4,
-    IDLE_WAIT_MS = 50,    /* between two looks at what waits, while all slots are busy */
-    SHARE_AFTER_MS = 100, /* what has waited so long for an idle slot, here or elsewhere, shares ours */
+    IDLE_WAIT_MS = 50,     /* between two looks at what waits, while all slots are busy */
+    NEWER_PAUSE_MS = 1000, /* after a request in a form of a newer evalx: for a newer worker to take */
+    SHARE_AFTER_MS = 100,  /* what has waited so long for an idle slot, here or elsewhere, shares ours */
     CLAIM_WAIT_MS = 1000,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_MOST_MS = 5000,
@@ -166,19 +167,23 @@ static void log_store_away(const struct worker *worker, const char *verb, int co
     metrics_add(worker->metrics, METRIC_STORE_ERRORS, 1, verb, NULL);
 }
 
-/* A request that cannot even be read ends failed: running it again would not help. */
-static struct result *unreadable(const struct error *why)
+/*
+ * A request that cannot even be read ends failed: running it again would not help. Unless a newer evalx wrote it, as while one is
+ * being rolled out: then it is handed back, for a newer worker.
+ */
+static struct result *unreadable(int code, const struct error *why)
 {
     struct result *result = result_new(0);
     result_conclude(result);
-    result->status = STATUS_FAILED;
+    result->status = code == -EPROTONOSUPPORT ? STATUS_CANCELLED : STATUS_FAILED;
     result->verdict = VERDICT_INTERNAL_ERROR;
     result->started_ms = result->finished_ms = clock_realtime_ms();
     result->message = xasprintf("the stored request cannot be read: %s", why->message);
     return result;
 }
 
-static void begin(struct worker *worker, struct store_claim *taken)
+/* False when it had to be left to a newer worker. */
+static bool begin(struct worker *worker, struct store_claim *taken)
 {
     static const struct job_callbacks callbacks = {
         .compiled = on_compiled, .tested = on_tested, .finished = on_finished};
@@ -203,7 +208,10 @@ static void begin(struct worker *worker, struct store_claim *taken)
         claim->job = executor_start(worker->executor, sub, owner, &callbacks, claim); /* finished waits for our lock */
     pthread_mutex_unlock(&worker->lock);
     if (r < 0)
-        finished(claim, unreadable(&why));
+        finished(claim, unreadable(r, &why));
+    if (r == -EPROTONOSUPPORT)
+        log_warn("submission.newer", LOG_STR("message", why.message));
+    return r != -EPROTONOSUPPORT;
 }
 
 static bool still_claiming(struct worker *worker)
@@ -229,6 +237,16 @@ static int claim_patience(struct worker *worker)
     return depth.waiting > 0 && depth.oldest_ms >= SHARE_AFTER_MS ? 0 : -1;
 }
 
+static void pause_claiming(struct worker *worker, int64_t ms)
+{
+    struct timespec end = after_ms(ms);
+
+    pthread_mutex_lock(&worker->lock);
+    while (worker->claiming && pthread_cond_timedwait(&worker->changed, &worker->lock, &end) == 0)
+        continue;
+    pthread_mutex_unlock(&worker->lock);
+}
+
 static void *claimer_main(void *argument)
 {
     struct worker *worker = argument;
@@ -241,18 +259,15 @@ static void *claimer_main(void *argument)
             continue;
         int r = store_claim(worker->store, worker->name, patience, &taken);
         if (r == 0) {
-            begin(worker, &taken);
             backoff = 0;
+            if (!begin(worker, &taken))
+                pause_claiming(worker, NEWER_PAUSE_MS);
         } else if (r == -ECANCELED) {
             break;
         } else if (r != -EAGAIN) {
             log_store_away(worker, "claim", r);
             backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
-            pthread_mutex_lock(&worker->lock);
-            struct timespec end = after_ms(backoff);
-            while (worker->claiming && pthread_cond_timedwait(&worker->changed, &worker->lock, &end) == 0)
-                continue;
-            pthread_mutex_unlock(&worker->lock);
+            pause_claiming(worker, backoff);
         }
     }
     return NULL;

@@ -505,7 +505,7 @@ static void damaged_forms_are_refused(void **state)
                                       "5",
                                       "\"x\"",
                                       "{\"v\":1}",
-                                      "{\"v\":2}",
+                                      "{\"v\":0}",
                                       "{\"v\":\"1\"}",
                                       "\xff",
                                       "{\"v\":1}{\"v\":1}",
@@ -515,6 +515,12 @@ static void damaged_forms_are_refused(void **state)
         for (size_t l = 0; l < ARRAY_LEN(loads); l++)
             refused(loads[l], bad[i], strlen(bad[i]), "nonsense");
     assert_int_equal(load_submission(NULL, 0, NULL), -EINVAL);
+    for (size_t l = 0; l < ARRAY_LEN(loads); l++) {
+        struct error err = ERROR_INIT;
+        const char newer[] = "{\"v\": 2, \"of\": \"a later version\"}";
+        assert_int_equal(loads[l](newer, strlen(newer), &err), -EPROTONOSUPPORT); /* not damage */
+        assert_non_null(strstr(err.message, "newer evalx, in form 2"));
+    }
 
     seed = 12345;
     _cleanup_(submission_freep) struct submission *sub = random_submission();

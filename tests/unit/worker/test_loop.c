@@ -642,6 +642,26 @@ static void a_request_that_cannot_be_read_ends_failed(void **state)
     clean();
 }
 
+static bool one_was_released(void)
+{
+    return world.releases == 1;
+}
+
+/* While a new version is rolled out, old workers leave what only the new ones can read. */
+static void a_request_of_a_newer_evalx_is_left_to_it(void **state)
+{
+    pthread_mutex_lock(&world.lock);
+    buf_append_str(&world.requests[0], "{\"v\": 99, \"of\": \"another time\"}");
+    world.submitted = 1;
+    pthread_cond_broadcast(&world.changed);
+    pthread_mutex_unlock(&world.lock);
+    await(one_was_released);
+    worker_stop(*state, 10000);
+    assert_int_equal(world.completes, 0);
+    assert_int_equal(world.started, 0);
+    clean();
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -661,6 +681,7 @@ int main(void)
         TEST(stopping_waits_for_what_ends_in_time),
         TEST(a_job_the_executor_gave_up_is_handed_back),
         TEST(a_request_that_cannot_be_read_ends_failed),
+        TEST(a_request_of_a_newer_evalx_is_left_to_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
