@@ -410,6 +410,11 @@ bool cgroup_oom_seen(struct cgroup_leaf *leaf)
     return leaf->verbs->ooms(leaf) > leaf->ooms_before;
 }
 
+bool cgroup_leaf_worn(struct cgroup_leaf *leaf)
+{
+    return leaf->verbs->worn && leaf->verbs->worn(leaf);
+}
+
 int64_t cgroup_look(struct cgroup_leaf *leaf)
 {
     return leaf->verbs->look ? leaf->verbs->look(leaf) : INT64_MAX;

@@ -37,6 +37,12 @@ unsigned cgroup_tree_version(const struct cgroup_tree *tree); /* 1 or 2; 0: cgro
 int cgroup_leaf_open(struct cgroup_tree *tree, unsigned slot, struct cgroup_leaf **ret, struct error *err);
 void cgroup_leaf_close(struct cgroup_leaf *leaf); /* only the descriptors */
 
+/*
+ * True when the last run has left something in the leaf's counters that would spoil the next one's: a peak that the kernel cannot reset.
+ * Then: end the launcher, cgroup_leaf_close, cgroup_leaf_destroy, cgroup_leaf_open, and a new launcher.
+ */
+bool cgroup_leaf_worn(struct cgroup_leaf *leaf);
+
 /* Kills everything in a slot's leaf and removes it. 0, or -EBUSY when something does not die. For slots that went wrong. */
 int cgroup_leaf_destroy(struct cgroup_tree *tree, unsigned slot);
 

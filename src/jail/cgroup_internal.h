@@ -53,6 +53,7 @@ struct cgroup_verbs {
     int64_t (*ooms)(struct cgroup_leaf *leaf);
     int64_t (*population)(struct cgroup_leaf *leaf); /* NULL: LEAF_PIDS_CURRENT says it */
     int64_t (*look)(struct cgroup_leaf *leaf);       /* NULL: the kernel keeps the limits */
+    bool (*worn)(struct cgroup_leaf *leaf);          /* NULL: never */
 };
 
 struct cgroup_tree {

@@ -3,8 +3,9 @@
  * cgroup_v2.c: the unified hierarchy with its memory, pids and cpu controllers.
  *
  * A group that hands out controllers may hold no process of its own, so whoever is in the group evalx was started in moves to a leaf
- * beside the tree first. Peak memory: memory.peak, reset by writing to it (Linux 6.12); on older kernels the peak only grows, and a
- * run that stays below an earlier run's peak is measured by what memory.current shows at its end.
+ * beside the tree first. Peak memory: memory.peak, reset by writing to it (Linux 6.12); on older kernels the peak only grows. There a run that
+ * left a high peak wears its leaf out, which is then made anew with its launcher, after the run was reported; and a run that stays below a
+ * low one of an earlier run is told by the largest resident set of one process (slot.c), which is right for all that have one.
  */
 #include "jail/cgroup_internal.h"
 
@@ -18,6 +19,9 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
+
+/* A new leaf and launcher cost some milliseconds: nothing beside a run that used more than this, much beside a small one. */
+enum { PEAK_KEPT = 16 * 1024 * 1024 };
 
 static bool has_controllers(int group, const char *file)
 {
@@ -183,6 +187,13 @@ static int64_t v2_peak(struct cgroup_leaf *leaf)
     return MAX(peak - leaf->memory_before, (int64_t)0);
 }
 
+static bool v2_worn(struct cgroup_leaf *leaf)
+{
+    if (leaf->peak_resets || leaf->files[LEAF_MEMORY_PEAK] < 0)
+        return false;
+    return cgroup_read_key(leaf->files[LEAF_MEMORY_PEAK], NULL) - cgroup_read_key(leaf->files[LEAF_MEMORY_NOW], NULL) > PEAK_KEPT;
+}
+
 static int64_t v2_ooms(struct cgroup_leaf *leaf)
 {
     return cgroup_read_key(leaf->files[LEAF_OOM_COUNT], "oom_kill");
@@ -196,4 +207,5 @@ const struct cgroup_verbs cgroup_v2 = {
     .cpu_ns = v2_cpu_ns,
     .peak = v2_peak,
     .ooms = v2_ooms,
+    .worn = v2_worn,
 };

@@ -13,7 +13,8 @@
  *   IPC         no System V object was made (their numbers go on counting); queues and keyrings cannot be made (policy.def)
  *   network     no packet has gone over the loopback (else ports in TIME_WAIT, counters and the like would be left)
  *   sockets     none is left: sockets that were sent over each other live, with their names and ports, until the kernel looks for them
- * What fails the IPC or network proof gets a new launcher with new namespaces; what fails any other ends the slot process, and the
+ *   counters    no high peak that the kernel cannot reset (cgroup_v2.c)
+ * What fails the IPC, network or counters' proof gets a new launcher with new namespaces; what fails any other ends the slot process, and the
  * jail builds another. A slot that could not be proven clean never runs again.
  *
  * A crash at any line loses one run, which evalx then does again: the jail notices, says JAIL_LOST and builds the slot anew.
@@ -150,19 +151,31 @@ static bool leaf_empty(const struct slot *slot)
     return true;
 }
 
+static int new_leaf(struct slot *slot)
+{
+    const struct slot_config *config = slot->config;
+    cgroup_leaf_close(STEAL(slot->leaf));
+    int r = cgroup_leaf_destroy(config->tree, config->number);
+    return r < 0 ? error_errno(&slot->error, r, "removing a used cgroup")
+                 : cgroup_leaf_open(config->tree, config->number, &slot->leaf, &slot->error);
+}
+
 static int make_clean(struct slot *slot, const struct run *run)
 {
     if (!leaf_empty(slot))
         return error_set(&slot->error, -EBUSY, "processes were left in the box");
     if (!no_socket_left(slot))
         return error_set(&slot->error, -EBUSY, "sockets were left in the box");
-    bool renew = run->result.ipc_touched != 0 || !network_untouched(slot);
+    bool worn = cgroup_leaf_worn(slot->leaf);
+    bool renew = worn || run->result.ipc_touched != 0 || !network_untouched(slot);
     if (renew) {
         launcher_end(&slot->launcher);
         if (umount2("/proc", MNT_DETACH) < 0)
             return error_errno(&slot->error, -errno, "detaching /proc");
     }
     int r = root_fresh_scratch(&slot->root, DEFAULT_SCRATCH_BYTES, &slot->error);
+    if (r == 0 && worn)
+        r = new_leaf(slot);
     return r == 0 && renew ? start_launcher(slot) : r;
 }
 

@@ -124,6 +124,26 @@ static void memory_limit_is_told_apart_also_in_a_child(void **state)
     }
 }
 
+/* Also where the kernel cannot reset a group's peak, and the second run's processes are small one by one. */
+static void peak_is_of_all_processes_of_this_run_alone(void **state)
+{
+    (void)state;
+    const char *const large[] = {"/artifact/probe", "hold", "1", "80", NULL};
+    const char *const many[] = {"/artifact/probe", "hold", "4", "6", NULL};
+    for (int i = 0; i < 2; i++) {
+        struct box_spec spec = spec_for(large);
+        struct box_report report = run_spec(&spec);
+        assert_int_equal(report.cause, BOX_EXITED);
+        assert_in_range(report.memory_kb, 80 << 10, 90 << 10);
+        box_report_release(&report);
+        spec = spec_for(many);
+        report = run_spec(&spec);
+        assert_int_equal(report.exit_code, 0);
+        assert_in_range(report.memory_kb, 24 << 10, 32 << 10);
+        box_report_release(&report);
+    }
+}
+
 static void limits_of_one_run_do_not_stay_for_the_next(void **state)
 {
     (void)state;
@@ -695,6 +715,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(cpu_limit_stops_busy_loops_within_50_ms),
         cmocka_unit_test(wall_limit_stops_sleepers),
         cmocka_unit_test(memory_limit_is_told_apart_also_in_a_child),
+        cmocka_unit_test(peak_is_of_all_processes_of_this_run_alone),
         cmocka_unit_test(limits_of_one_run_do_not_stay_for_the_next),
         cmocka_unit_test(output_limit_is_exact_to_the_byte),
         cmocka_unit_test(process_limit_refuses_forks),
