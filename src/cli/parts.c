@@ -168,7 +168,10 @@ static int start_store(struct serving *serving, struct error *err)
                                  .retention_ms = config->store_retention_ms,
                                  .max_depth = config->queue_max_depth};
 
-    return store_open(config->store_url, &store, &serving->store, err);
+    int r = store_open(config->store_url, &store, &serving->store, err);
+    if (r == 0 && store_warning(serving->store))
+        log_warn("store.warning", LOG_STR("message", store_warning(serving->store)));
+    return r;
 }
 
 static void stop_store(struct serving *serving)

@@ -49,12 +49,22 @@ struct store_ops {
 struct store {
     const struct store_ops *ops;
     struct watch_table *watches; /* set before the backend's open runs its threads */
+    char *warning;               /* for store_warning; freed by store.c */
 };
 
-/* rest: the URL after "scheme:". watches: to be put into the store; stays the caller's on failure. */
-typedef int store_open_fn(const char *rest, const struct store_config *config, struct watch_table *watches,
+/* What store.h says of the last lost lease; %d is STORE_ATTEMPTS_MAX. */
+#define STORE_LOST_MESSAGE "given up: the worker was lost %d times while it ran this submission"
+
+/* Where a submission stands in the queue, see STORE_AGEING_MS. */
+int64_t store_rank(const struct store_submission *submission);
+
+/* -EINVAL when token, priority, key, owner or webhook cannot be. */
+int store_check_submission(const struct store_submission *submission);
+
+/* scheme, rest: the URL before and after the colon. watches: to be put into the store; stays the caller's on failure. */
+typedef int store_open_fn(const char *scheme, const char *rest, const struct store_config *config, struct watch_table *watches,
                           struct store **ret, struct error *err);
 
-store_open_fn sqlite_store_open;
+store_open_fn sqlite_store_open, redis_store_open;
 
 #endif

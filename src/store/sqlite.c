@@ -62,14 +62,9 @@ static int run_refused(struct sqlite_store *s, struct op *op)
 
 static int check_submission(struct sqlite_store *s, const struct store_submission *submission)
 {
-    if (!token_valid(submission->token, strnlen(submission->token, sizeof(submission->token))) ||
-        submission->priority < -SUBMISSION_PRIORITY_MAX || submission->priority > SUBMISSION_PRIORITY_MAX)
-        return -EINVAL;
-    if ((submission->idempotency_key && strlen(submission->idempotency_key) > STORE_KEY_MAX) ||
-        (submission->owner && strlen(submission->owner) > STORE_OWNER_MAX) ||
-        (submission->webhook_url && strlen(submission->webhook_url) > STORE_URL_MAX) ||
-        submission->webhook_events >= 1u << STORE_DELIVERY_KIND_COUNT)
-        return -EINVAL;
+    int r = store_check_submission(submission);
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&s->lock);
     bool room = s->pending_bytes + submission->request.len <= PENDING_BYTES_MAX;
     if (room)
@@ -356,9 +351,10 @@ static struct sqlite_store *new_store(const char *path, const struct store_confi
     return s;
 }
 
-int sqlite_store_open(const char *path, const struct store_config *config, struct watch_table *watches,
+int sqlite_store_open(const char *scheme, const char *path, const struct store_config *config, struct watch_table *watches,
                       struct store **ret, struct error *err)
 {
+    (void)scheme;
     if (!*path)
         return error_set(err, -EINVAL, "the URL names no file: sqlite:PATH is needed");
     _cleanup_(free_storep) struct sqlite_store *s = new_store(path, config, watches);

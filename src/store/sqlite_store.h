@@ -82,8 +82,6 @@ struct sqlite_store;
 enum statement { STATEMENTS(STATEMENT_ID) STATEMENT_COUNT };
 #undef STATEMENT_ID
 
-#define STORE_LOST_MESSAGE "given up: the worker was lost %d times while it ran this submission"
-
 /* What one caller wants written. Blocking verbs keep theirs on their stack; a submit's lives on the heap. */
 struct op {
     STAILQ_ENTRY(op) link;

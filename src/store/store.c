@@ -6,6 +6,7 @@
  * (complete, get, forget, retention) and a notice board (watch). store.h is the whole contract; backend.h is the seam; the
  * backends differ only in where the bytes live:
  *   sqlite*.c  one file, one process: the default. See sqlite.c for its threads and why a crash loses nothing.
+ *   redis*.c   a Redis or Valkey server, any number of processes around it. See redis.c.
  * watch.c holds the watchers, shared by all backends: a backend says "this token changed" and never what changed, so that a
  * watcher always reads the truth with store_get and a lost or doubled call cannot tell it anything false.
  */
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 
+#include "model/submission.h"
 #include "store/backend.h"
 
 static const struct {
@@ -21,6 +23,9 @@ static const struct {
     bool shared; /* several processes may open it */
 } backends[] = {
     {"sqlite", sqlite_store_open, false},
+    {"redis", redis_store_open, true},
+    {"rediss", redis_store_open, true},
+    {"redis+unix", redis_store_open, true},
 };
 
 static int check_config(const struct store_config *config, struct error *err)
@@ -60,14 +65,15 @@ int store_open(const char *url, const struct store_config *config, struct store 
         if (!str_is((struct str){.data = url, .len = len}, backends[i].scheme))
             continue;
         struct watch_table *watches = watch_table_new();
-        r = backends[i].open(colon + 1, config, watches, ret, err);
+        r = backends[i].open(backends[i].scheme, colon + 1, config, watches, ret, err);
         if (r < 0) {
             watch_table_free(watches);
             return error_wrap(err, r, "store");
         }
         return 0;
     }
-    return error_set(err, -EINVAL, "store: unknown kind of store in \"%s\": this build knows sqlite:PATH", url);
+    return error_set(err, -EINVAL, "store: unknown kind of store \"%.*s\": there are sqlite:PATH and redis://HOST[:PORT][/DATABASE]",
+                     colon ? (int)len : (int)MIN(strlen(url), 64), url);
 }
 
 void store_close(struct store *store)
@@ -75,8 +81,33 @@ void store_close(struct store *store)
     if (!store)
         return;
     struct watch_table *watches = store->watches;
+    char *warning = store->warning;
     store->ops->close(store);
     watch_table_free(watches);
+    free(warning);
+}
+
+const char *store_warning(const struct store *store)
+{
+    return store->warning;
+}
+
+int64_t store_rank(const struct store_submission *submission)
+{
+    return submission->created_ms - (int64_t)submission->priority * STORE_AGEING_MS;
+}
+
+int store_check_submission(const struct store_submission *submission)
+{
+    if (!token_valid(submission->token, strnlen(submission->token, sizeof(submission->token))))
+        return -EINVAL;
+    if (submission->priority < -SUBMISSION_PRIORITY_MAX || submission->priority > SUBMISSION_PRIORITY_MAX)
+        return -EINVAL;
+    if ((submission->idempotency_key && strlen(submission->idempotency_key) > STORE_KEY_MAX) ||
+        (submission->owner && strlen(submission->owner) > STORE_OWNER_MAX) ||
+        (submission->webhook_url && strlen(submission->webhook_url) > STORE_URL_MAX))
+        return -EINVAL;
+    return submission->webhook_events >= 1u << STORE_DELIVERY_KIND_COUNT ? -EINVAL : 0;
 }
 
 void store_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done, void *context)

@@ -45,11 +45,17 @@ struct store_config {
     int64_t max_depth;    /* waiting submissions past which submit answers -EAGAIN */
 };
 
-/* url: "sqlite:PATH" (":memory:" is allowed). -errno with a message. */
+/*
+ * url: "sqlite:PATH" (":memory:" is allowed), or "redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE][?queue=NAME]", or
+ * "redis+unix:PATH[?db=N&queue=NAME]". -errno with a message, which never holds the password. With Redis the process must ignore SIGPIPE.
+ */
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err);
 bool store_url_shared(const char *url); /* whether several processes may open this store at the same time */
 void store_close(struct store *store);  /* finishes what was handed in, then closes; NULL is fine */
 DEFINE_CLEANUP(struct store, store_close)
+
+/* What its keeper should know and mend: that it could lose what was acknowledged. NULL when nothing; valid until store_close. */
+const char *store_warning(const struct store *store);
 
 struct store_submission {
     char token[TOKEN_LEN + 1];
@@ -113,6 +119,7 @@ int store_progress(struct store *store, const char *token, uint64_t fence, enum 
 /*
  * Final: status completed or failed, with the result's bytes. Durable when it returns 0. -ESTALE, -ECANCELED as above. hold_ms > 0
  * puts the completed-delivery's first try off by that much, because store_annotate may add something to it; 0: it is due at once.
+ * A store that is away may take it and fail to say so: the same claim with the same bytes may then be told 0 once more.
  */
 int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
                    int64_t hold_ms);
