@@ -62,8 +62,8 @@ int64_t store_rank(const struct store_submission *submission);
 int store_check_submission(const struct store_submission *submission);
 
 /* scheme, rest: the URL before and after the colon. watches: to be put into the store; stays the caller's on failure. */
-typedef int store_open_fn(const char *scheme, const char *rest, const struct store_config *config, struct watch_table *watches,
-                          struct store **ret, struct error *err);
+typedef int store_open_fn(const char *scheme, const char *rest, const struct store_config *config,
+                          struct watch_table *watches, struct store **ret, struct error *err);
 
 store_open_fn sqlite_store_open, redis_store_open;
 

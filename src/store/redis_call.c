@@ -18,10 +18,10 @@ int redis_reply_errno(const redisReply *reply)
         const char *word;
         int code;
     } codes[] = {
-        {"OOM", -ENOSPC},         {"LOADING", -ENOTCONN},   {"READONLY", -ENOTCONN}, {"MASTERDOWN", -ENOTCONN},
-        {"BUSY", -ENOTCONN},      {"CLUSTERDOWN", -ENOTCONN}, {"TRYAGAIN", -ENOTCONN}, {"NOREPLICAS", -ENOTCONN},
-        {"NOAUTH", -EACCES},      {"WRONGPASS", -EACCES},   {"NOPERM", -EACCES},     {"MOVED", -EREMOTE},
-        {"WRONGTYPE", -EBADMSG},  {"NOSCRIPT", -ENOEXEC},   {"UNKILLABLE", -ENOTCONN},
+        {"OOM", -ENOSPC},        {"LOADING", -ENOTCONN},     {"READONLY", -ENOTCONN},   {"MASTERDOWN", -ENOTCONN},
+        {"BUSY", -ENOTCONN},     {"CLUSTERDOWN", -ENOTCONN}, {"TRYAGAIN", -ENOTCONN},   {"NOREPLICAS", -ENOTCONN},
+        {"NOAUTH", -EACCES},     {"WRONGPASS", -EACCES},     {"NOPERM", -EACCES},       {"MOVED", -EREMOTE},
+        {"WRONGTYPE", -EBADMSG}, {"NOSCRIPT", -ENOEXEC},     {"UNKILLABLE", -ENOTCONN},
     };
     if (!reply || reply->type != REDIS_REPLY_ERROR)
         return -EPROTO;
@@ -63,7 +63,7 @@ static int exchange(redisContext *c, int argc, const char **argv, const size_t *
     struct timeval timeout = {.tv_sec = left_us / 1000000, .tv_usec = left_us % 1000000};
     void *reply = NULL;
     if (redisSetTimeout(c, timeout) != REDIS_OK || redisAppendCommandArgv(c, argc, argv, lens) != REDIS_OK ||
-        redisGetReply(c, &reply) != REDIS_OK)
+        redisGetReply(c, &reply) != REDIS_OK || !reply)
         return -ENOTCONN;
     *ret = reply;
     return 0;
@@ -153,6 +153,8 @@ static int attempt(struct redis_store *s, enum redis_script script, struct comma
             r = exchange(c, command->argc, command->argv, command->lens, deadline_ns, &reply);
     }
     r = settle(s, connection, r, &reply);
+    if (r == 0 && !reply)
+        return -EPROTO;
     if (r == 0)
         *ret = reply;
     return r;

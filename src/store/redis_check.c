@@ -59,7 +59,8 @@ static int check_format(struct redis_store *s, struct error *err)
         return error_errno(err, r, "%s: reading %s", s->address.shown, key);
     long format = reply->type == REDIS_REPLY_STRING ? strtol(reply->str, NULL, 10) : 0;
     if (format > FORMAT)
-        return error_set(err, -EBADMSG, "the queue %s of %s was written by a newer evalx (format %ld, this one knows %d)",
+        return error_set(err, -EBADMSG,
+                         "the queue %s of %s was written by a newer evalx (format %ld, this one knows %d)",
                          s->address.queue, s->address.shown, format, FORMAT);
     return 0;
 }
@@ -86,7 +87,8 @@ static void check_durability(struct redis_store *s, struct buf *warning)
     for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
         _cleanup_(freep) char *value = setting(s, settings[i].name);
         if (!value) {
-            buf_printf(warning, "%s does not let itself be asked (CONFIG GET) whether it keeps what it is given: "
+            buf_printf(warning,
+                       "%s does not let itself be asked (CONFIG GET) whether it keeps what it is given: "
                        "make sure of appendonly yes, appendfsync always, maxmemory-policy noeviction",
                        s->address.shown);
             return;

@@ -146,8 +146,7 @@ int redis_link_take(struct redis_link *link, int64_t deadline_ns, struct redis_c
     struct redis_connection *connection = NULL;
     pthread_mutex_lock(&link->lock);
     while (!connection && !link->stopping) {
-        int64_t until_ns = link->up ? deadline_ns
-                                    : MIN(deadline_ns, link->down_since_ns + REDIS_QUICK_MS * NS_PER_MS);
+        int64_t until_ns = link->up ? deadline_ns : MIN(deadline_ns, link->down_since_ns + REDIS_QUICK_MS * NS_PER_MS);
         if (clock_monotonic_ns() >= until_ns)
             break;
         struct timespec until = timespec_of(until_ns);

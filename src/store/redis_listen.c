@@ -11,7 +11,11 @@
 #include "base/clock.h"
 #include "store/redis_store.h"
 
-enum { CONNECT_MS = 800, QUIET_MS = 1000 /* then it is asked whether it lives; after as long again it does not */, RETRY_MS = 500 };
+enum {
+    CONNECT_MS = 800,
+    QUIET_MS = 1000 /* then it is asked whether it lives; after as long again it does not */,
+    RETRY_MS = 500
+};
 
 struct listener {
     struct redis_store *s;

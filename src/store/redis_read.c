@@ -42,7 +42,8 @@ static int take_record(const redisReply *reply, struct store_record *ret)
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < FIELDS)
         return -EPROTO;
     struct str message = redis_bytes_at(reply, MESSAGE), request = redis_bytes_at(reply, REQUEST),
-               result = redis_bytes_at(reply, RESULT), notes = redis_bytes_at(reply, NOTES), owner = redis_bytes_at(reply, OWNER);
+               result = redis_bytes_at(reply, RESULT), notes = redis_bytes_at(reply, NOTES),
+               owner = redis_bytes_at(reply, OWNER);
     ret->status = (enum status)redis_int_at(reply, 0);
     ret->attempts = (int)redis_int_at(reply, 1);
     ret->created_ms = redis_int_at(reply, 2);

@@ -63,10 +63,8 @@ static void append_constants(struct buf *out)
 static const char *flags_of(enum redis_script script)
 {
     static const char reads[] = "#!lua flags=no-writes,allow-oom\n", writes[] = "#!lua flags=allow-oom\n";
-    static const bool is_read[REDIS_SCRIPT_COUNT] = {[REDIS_get] = true,
-                                                     [REDIS_depth] = true,
-                                                     [REDIS_outbox_list] = true,
-                                                     [REDIS_outbox_depth] = true};
+    static const bool is_read[REDIS_SCRIPT_COUNT] = {
+        [REDIS_get] = true, [REDIS_depth] = true, [REDIS_outbox_list] = true, [REDIS_outbox_depth] = true};
     return script == REDIS_submit ? "" : is_read[script] ? reads : writes;
 }
 

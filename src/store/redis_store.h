@@ -12,14 +12,15 @@
 
 enum {
     REDIS_ORIGIN_LEN = 16,
-    REDIS_WAITERS_MAX = 256,   /* callers of a claim at a time that are remembered by their place */
-    REDIS_QUICK_MS = 800,      /* what a verb that a client waits for may take in all, so that it answers within a second */
-    REDIS_PATIENT_MS = 3000,   /* likewise a verb of a worker, which keeps what it has and comes again */
-    REDIS_SWEEP_MS = 400,      /* between two sweeps of one process */
-    REDIS_SWEEP_GAP_MS = 3000, /* without any sweep for so long, nobody could renew a lease */
+    REDIS_WAITERS_MAX = 256, /* callers of a claim at a time that are remembered by their place */
+    REDIS_QUICK_MS = 800, /* what a verb that a client waits for may take in all, so that it answers within a second */
+    REDIS_PATIENT_MS = 3000,    /* likewise a verb of a worker, which keeps what it has and comes again */
+    REDIS_SWEEP_MS = 400,       /* between two sweeps of one process */
+    REDIS_SWEEP_GAP_MS = 3000,  /* without any sweep for so long, nobody could renew a lease */
     REDIS_OWNER_TURN = 1000000, /* by so much an owner's tag grows with a claim, divided by its share */
-    REDIS_OWED_AGAIN_MS = 60000, /* after so long it is looked again whether what is past its retention may be forgotten */
-    REDIS_SUBMIT_FIELDS = 12,  /* arguments a submission, see submit.lua */
+    REDIS_OWED_AGAIN_MS =
+        60000,                /* after so long it is looked again whether what is past its retention may be forgotten */
+    REDIS_SUBMIT_FIELDS = 12, /* arguments a submission, see submit.lua */
 };
 
 /* ---- redis_url.c ---- */
@@ -58,9 +59,10 @@ void redis_args_int(struct redis_args *args, int64_t number);
 
 /* ---- redis_script.c: the steps that must be atomic ---- */
 
-#define REDIS_SCRIPTS(X) \
-    X(submit) X(claim) X(leave) X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) \
-    X(depth) X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+#define REDIS_SCRIPTS(X)                                                                                          \
+    X(submit)                                                                                                     \
+    X(claim) X(leave) X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) \
+        X(depth) X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
 
 #define REDIS_SCRIPT_ID(name) REDIS_##name,
 enum redis_script { REDIS_SCRIPTS(REDIS_SCRIPT_ID) REDIS_SCRIPT_COUNT };
@@ -163,7 +165,7 @@ enum redis_wait { REDIS_WAIT_QUEUE, REDIS_WAIT_OUTBOX, REDIS_WAIT_COUNT };
 struct redis_waiters {
     bool places[REDIS_WAITERS_MAX];
     uint64_t received[REDIS_WAITERS_MAX]; /* by place, the last call that got something */
-    unsigned asleep, wakes; /* wakes: calls to wake that nobody has taken */
+    unsigned asleep, wakes;               /* wakes: calls to wake that nobody has taken */
 };
 
 struct redis_store {
@@ -196,8 +198,7 @@ static inline struct redis_store *redis_of(struct store *store)
 int redis_check(struct redis_store *s, struct error *err);
 
 /* redis_submit.c */
-void redis_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done,
-                  void *context);
+void redis_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done, void *context);
 void *redis_submitter_main(void *store);
 
 /*
@@ -211,8 +212,10 @@ struct redis_waiter {
     char name[REDIS_ORIGIN_LEN + 48];
 };
 void redis_wait_enter(struct redis_store *s, enum redis_wait what, struct redis_waiter *ret);
-void redis_wait_leave(struct redis_store *s, const struct redis_waiter *waiter, int code); /* code: what the call came to */
-int redis_wait_sleep(struct redis_store *s, const struct redis_waiter *waiter, int64_t until_ns); /* -EAGAIN: go on; -ECANCELED */
+void redis_wait_leave(struct redis_store *s, const struct redis_waiter *waiter,
+                      int code); /* code: what the call came to */
+int redis_wait_sleep(struct redis_store *s, const struct redis_waiter *waiter,
+                     int64_t until_ns); /* -EAGAIN: go on; -ECANCELED */
 void redis_wake(struct redis_store *s, struct str what);
 void redis_wake_all(struct redis_store *s);
 bool redis_interrupted(struct redis_store *s);
@@ -247,7 +250,8 @@ int redis_outbox_list(struct store *store, enum store_delivery_status status, co
                       struct store_owed *ret, size_t *ret_count);
 int redis_outbox_resend(struct store *store, const char *token);
 int redis_outbox_depth(struct store *store, struct store_outbox_depth *ret);
-void redis_delivery_state(const redisReply *list, size_t first, struct store_delivery_state *ret); /* of row_state, common.lua */
+void redis_delivery_state(const redisReply *list, size_t first,
+                          struct store_delivery_state *ret); /* of row_state, common.lua */
 
 /* redis_sweep.c */
 int redis_sweep(struct store *store, int64_t now_ms);

@@ -85,7 +85,8 @@ static int parse_queue(struct str value, struct redis_address *a, struct error *
     for (size_t i = 0; good && i < value.len; i++)
         good = isalnum((unsigned char)value.data[i]) || strchr("._:-", value.data[i]);
     if (!good)
-        return error_set(err, -EINVAL, "the queue's name may have 1 to %d letters, digits, and . _ : -", QUEUE_NAME_MAX);
+        return error_set(err, -EINVAL, "the queue's name may have 1 to %d letters, digits, and . _ : -",
+                         QUEUE_NAME_MAX);
     free(a->queue);
     a->queue = str_dup(value);
     return 0;
@@ -180,9 +181,10 @@ static int parse_path(struct str path, struct redis_address *a, struct error *er
 int redis_address_parse(const char *scheme, const char *rest, struct redis_address *ret, struct error *err)
 {
     if (strcmp(scheme, "rediss") == 0)
-        return error_set(err, -EPROTONOSUPPORT,
-                         "rediss:// (TLS) cannot be had: Debian's libhiredis 0.14 has no TLS. Use redis:// in a network of "
-                         "your own, or through a local TLS tunnel such as stunnel");
+        return error_set(
+            err, -EPROTONOSUPPORT,
+            "rediss:// (TLS) cannot be had: Debian's libhiredis 0.14 has no TLS. Use redis:// in a network of "
+            "your own, or through a local TLS tunnel such as stunnel");
     bool is_path = strcmp(scheme, "redis+unix") == 0;
     struct str url = str_of(rest);
     const char *mark = find(url, '?');

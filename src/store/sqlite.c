@@ -351,8 +351,8 @@ static struct sqlite_store *new_store(const char *path, const struct store_confi
     return s;
 }
 
-int sqlite_store_open(const char *scheme, const char *path, const struct store_config *config, struct watch_table *watches,
-                      struct store **ret, struct error *err)
+int sqlite_store_open(const char *scheme, const char *path, const struct store_config *config,
+                      struct watch_table *watches, struct store **ret, struct error *err)
 {
     (void)scheme;
     if (!*path)

@@ -72,7 +72,8 @@ int store_open(const char *url, const struct store_config *config, struct store 
         }
         return 0;
     }
-    return error_set(err, -EINVAL, "store: unknown kind of store \"%.*s\": there are sqlite:PATH and redis://HOST[:PORT][/DATABASE]",
+    return error_set(err, -EINVAL,
+                     "store: unknown kind of store \"%.*s\": there are sqlite:PATH and redis://HOST[:PORT][/DATABASE]",
                      colon ? (int)len : (int)MIN(strlen(url), 64), url);
 }
 

@@ -32,7 +32,7 @@ struct fixture {
 void fixture_open(struct fixture *f, const char *url_format);
 void fixture_reopen(struct fixture *f, const struct store_config *config); /* close, open; NULL: as before */
 void fixture_close(struct fixture *f);                                     /* and removes the folder */
-void remove_folder(const char *dir); /* and what is in it */
+void remove_folder(const char *dir);                                       /* and what is in it */
 
 struct store_submission submission_of(const char *request);
 

@@ -94,7 +94,7 @@ static void keep(struct proxy *proxy, struct proxy_link *link)
 {
     pthread_mutex_lock(&proxy->lock);
     struct proxy_link *oldest = proxy->links[0];
-    memmove(proxy->links, proxy->links + 1, (PROXY_LINKS_MAX - 1) * sizeof(proxy->links[0]));
+    memmove(proxy->links, proxy->links + 1, sizeof(proxy->links) - sizeof(*proxy->links));
     proxy->links[PROXY_LINKS_MAX - 1] = link;
     pthread_mutex_unlock(&proxy->lock);
     if (oldest)

@@ -31,9 +31,27 @@ static void run_server(const struct redis_server *server, int out, pid_t parent)
     char port[16], sock[128];
     snprintf(port, sizeof(port), "%d", server->port);
     snprintf(sock, sizeof(sock), "%s/redis.sock", server->dir);
-    const char *argv[ARGUMENTS_MAX] = {"redis-server", "--dir", server->dir, "--port", port, "--bind", "127.0.0.1",
-                                       "--unixsocket", sock, "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-                                       "--maxmemory-policy", "noeviction", "--daemonize", "no", "--logfile", ""};
+    const char *argv[ARGUMENTS_MAX] = {"redis-server",
+                                       "--dir",
+                                       server->dir,
+                                       "--port",
+                                       port,
+                                       "--bind",
+                                       "127.0.0.1",
+                                       "--unixsocket",
+                                       sock,
+                                       "--appendonly",
+                                       "yes",
+                                       "--appendfsync",
+                                       "always",
+                                       "--save",
+                                       "",
+                                       "--maxmemory-policy",
+                                       "noeviction",
+                                       "--daemonize",
+                                       "no",
+                                       "--logfile",
+                                       ""};
     size_t count = 0;
     while (argv[count])
         count++;

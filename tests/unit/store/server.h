@@ -10,8 +10,8 @@ enum { SERVER_OPTIONS_MAX = 16 };
 
 struct redis_server {
     char dir[96];
-    pid_t pid; /* 0: not running */
-    int port;  /* 0: only the socket DIR/redis.sock */
+    pid_t pid;                               /* 0: not running */
+    int port;                                /* 0: only the socket DIR/redis.sock */
     const char *options[SERVER_OPTIONS_MAX]; /* further "--name", "value", …; NULL at the end */
 };
 

@@ -128,10 +128,8 @@ static void passwords_and_databases_hold(void **state)
         const char *url;
         int code;
     } given[] = {
-        {"redis://:right@127.0.0.1:%d/3", 0},
-        {"redis://default:right@127.0.0.1:%d", 0},
-        {"redis://:wrong@127.0.0.1:%d", -EACCES},
-        {"redis://nobody:right@127.0.0.1:%d", -EACCES},
+        {"redis://:right@127.0.0.1:%d/3", 0},     {"redis://default:right@127.0.0.1:%d", 0},
+        {"redis://:wrong@127.0.0.1:%d", -EACCES}, {"redis://nobody:right@127.0.0.1:%d", -EACCES},
         {"redis://127.0.0.1:%d", -EACCES},
     };
     (void)state;
@@ -145,7 +143,8 @@ static void passwords_and_databases_hold(void **state)
             put(o.f.store, "x", NULL);
         if (i == 0) {
             char out[64];
-            assert_int_equal(server_ask(&o.f.server, "-a right --no-auth-warning -n 3 zcard {evalx}:age", out, sizeof(out)), 0);
+            assert_int_equal(
+                server_ask(&o.f.server, "-a right --no-auth-warning -n 3 zcard {evalx}:age", out, sizeof(out)), 0);
             assert_string_equal(out, "1\n");
         }
         fixture_close(&o.f);
@@ -220,9 +219,12 @@ static void queues_are_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls_are_read),        cmocka_unit_test(broken_urls_are_refused),
-        cmocka_unit_test(passwords_and_databases_hold), cmocka_unit_test(the_keeper_is_warned),
-        cmocka_unit_test(what_cannot_work_is_refused),  cmocka_unit_test(queues_are_apart),
+        cmocka_unit_test(urls_are_read),
+        cmocka_unit_test(broken_urls_are_refused),
+        cmocka_unit_test(passwords_and_databases_hold),
+        cmocka_unit_test(the_keeper_is_warned),
+        cmocka_unit_test(what_cannot_work_is_refused),
+        cmocka_unit_test(queues_are_apart),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests_name("store_redis", tests, NULL, NULL);

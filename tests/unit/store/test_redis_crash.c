@@ -80,10 +80,13 @@ static void make_history(struct history *h)
     take_expect(store, "one", 1, &claim), note(h, "claim again");
     assert_int_equal(store_sweep(store, later(LEASE_MS + 1)), 0), note(h, "a lease lapses");
     take_expect(store, "one", 2, &claim), note(h, "take over");
-    assert_int_equal(store_progress(store, token, claim.fence, STORE_EVENT_TEST, 0, STR("t")), 0), note(h, "progress that is owed");
-    assert_int_equal(store_complete(store, token, claim.fence, STATUS_COMPLETED, STR("r"), 1000), 0), note(h, "complete");
+    assert_int_equal(store_progress(store, token, claim.fence, STORE_EVENT_TEST, 0, STR("t")), 0),
+        note(h, "progress that is owed");
+    assert_int_equal(store_complete(store, token, claim.fence, STATUS_COMPLETED, STR("r"), 1000), 0),
+        note(h, "complete");
     assert_int_equal(store_annotate(store, token, STR("note"), true), 0), note(h, "annotate");
-    assert_int_equal(store_outbox_claim(store, "d", LEASE_MS, WAIT_MS, 1, &delivery, &count), 0), note(h, "claim a delivery");
+    assert_int_equal(store_outbox_claim(store, "d", LEASE_MS, WAIT_MS, 1, &delivery, &count), 0),
+        note(h, "claim a delivery");
     assert_int_equal(store_outbox_seal(store, delivery.id, delivery.fence, STR("body"), &body), 0), note(h, "seal");
     assert_int_equal(store_outbox_settle(store, delivery.id, delivery.fence, &settlement), 0), note(h, "delivered");
     store_delivery_release(&delivery);
