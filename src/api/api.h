@@ -32,10 +32,13 @@ struct api_config {
     struct metrics *metrics;         /* counted into, and shown at /metrics; must outlive the API; may be NULL */
     struct keys *keys;               /* outlives the API; NULL: everybody may come */
     struct http_config http;         /* where to listen; limits of connections, headers, bodies; CORS */
-    struct limits defaults, caps;    /* for limits that a submission leaves out; and what it may ask for at most */
-    int64_t retry_after_s;           /* Retry-After of a 503, where no better one was measured */
-    int64_t wait_max_ms;             /* the longest ?wait= */
-    int64_t execute_wait_ms;         /* POST /execute without ?wait= */
+    /* Says whether webhooks may go to url: NULL, or what is wrong with it. NULL: no function, any URL of good form will do. */
+    const char *(*webhook_mistake)(void *context, const char *url);
+    void *webhook_context;
+    struct limits defaults, caps; /* for limits that a submission leaves out; and what it may ask for at most */
+    int64_t retry_after_s;        /* Retry-After of a 503, where no better one was measured */
+    int64_t wait_max_ms;          /* the longest ?wait= */
+    int64_t execute_wait_ms;      /* POST /execute without ?wait= */
 };
 
 /* Everything but store and registry. */

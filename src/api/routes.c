@@ -47,6 +47,7 @@ const struct http_route api_routes[] = {
     {.method = "GET", .path = "/submissions/{}", DOES(api_get_submission, "wait", "encoding", "fields")},
     {.method = "DELETE", .path = "/submissions/{}", DOES(api_delete_submission)},
     {.method = "GET", .path = "/submissions/{}/events", DOES(api_get_events, "encoding")},
+    {.method = "POST", .path = "/submissions/{}/webhook/resend", DOES(api_post_resend)},
     {.method = "GET", .path = "/languages", DOES(api_get_languages, "all")},
     {.method = "GET", .path = "/openapi.json", OPEN(api_get_openapi)},
 };

@@ -145,6 +145,11 @@ static int settle(const struct api *api, struct submission *sub, struct complain
         defaults = language->limits;
         limits_fill(&defaults, &api->config.defaults);
     }
+    const char *mistake = sub->webhook_url && api->config.webhook_mistake
+                              ? api->config.webhook_mistake(api->config.webhook_context, sub->webhook_url)
+                              : NULL;
+    if (mistake)
+        complain_common(c, sub, "webhook_url", mistake);
     if (submission_resolve_limits(sub, &defaults, &api->config.caps, &c->fields) < 0)
         c->status = 422;
     return c->status ? -1 : 0;
@@ -226,6 +231,9 @@ static char *own_key(const struct order *o)
     hex_encode(digest, sizeof digest, hex);
     return hex;
 }
+_Static_assert(WEBHOOK_STARTED == (int)STORE_DELIVERY_STARTED && WEBHOOK_TEST == (int)STORE_DELIVERY_TEST &&
+                   WEBHOOK_COMPLETED == (int)STORE_DELIVERY_COMPLETED,
+               "a request's events are the store's deliveries");
 
 static void begin_waiting(void *context, struct http_exchange *x)
 {
@@ -304,7 +312,7 @@ static void hand_in(struct api *api, struct http_exchange *x, const struct order
         .request = buf_view(&request),
         .idempotency_key = o->key,
         .webhook_url = sub->webhook_url,
-        .webhook_events = 1u << STORE_DELIVERY_COMPLETED,
+        .webhook_events = sub->webhook_events,
     };
     _cleanup_(freep) char *key = NULL;
     if (o->guest.known) {

@@ -44,6 +44,9 @@ json_t *view_document(const char *token, const struct store_record *record, cons
 /* Of a record that could not be read: a newer evalx wrote it, and one such can read it. */
 bool view_is_newer(const struct store_record *record);
 
+/* How its delivery stands: the document's "webhook". New reference. */
+json_t *view_webhook(const struct store_delivery_state *state);
+
 /* {token, status, created_at}: the answer to a submission. New reference. */
 json_t *view_receipt(const char *token, enum status status, int64_t created_ms);
 

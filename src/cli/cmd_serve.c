@@ -11,13 +11,14 @@
 static const struct role role_serve = {
     .name = "serve",
     .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_keys, &part_store,
-              &part_worker, &part_api},
+              &part_webhook, &part_worker, &part_api},
 };
 
 static const struct role role_api = {
     .name = "api",
     .shares_store = true,
-    .parts = {&part_metrics, &part_languages, &part_signals, &part_user, &part_keys, &part_store, &part_api},
+    .parts = {&part_metrics, &part_languages, &part_signals, &part_user, &part_keys, &part_store, &part_webhook,
+              &part_api},
 };
 
 static const struct role role_worker = {
@@ -27,13 +28,34 @@ static const struct role role_worker = {
               &part_health},
 };
 
+struct serve_options {
+    bool no_webhooks;
+};
+
+static const struct option serve_table[] = {
+    {.name = "no-webhooks",
+     .kind = OPTION_FLAG,
+     .offset = offsetof(struct serve_options, no_webhooks),
+     .help =
+         "send no webhooks from this process: others around the same store do, or it does when it is started without"},
+};
+
+static void take_options(struct invocation *invocation)
+{
+    const struct serve_options *options = invocation->options;
+    if (options->no_webhooks)
+        invocation->config.webhook_dispatch = false;
+}
+
 static int run_serve(struct invocation *invocation)
 {
+    take_options(invocation);
     return serving_run(&role_serve, &invocation->config);
 }
 
 static int run_api(struct invocation *invocation)
 {
+    take_options(invocation);
     return serving_run(&role_api, &invocation->config);
 }
 
@@ -50,6 +72,8 @@ const struct command command_serve = {
                    "start, for the\n"
                    "sandbox (without it see sandbox.allow_degraded); the process that speaks HTTP then becomes an\n"
                    "ordinary user. SIGTERM stops it gracefully.",
+    .tables = {OPTION_TABLE(serve_table)},
+    .options_size = sizeof(struct serve_options),
     .uses_config = true,
     .tells_warnings = true,
     .run = run_serve,
@@ -64,6 +88,8 @@ const struct command command_api = {
                    "Keeps nothing, needs no root and no toolchain: every language that is defined counts as available, "
                    "and a submission\n"
                    "in one that the worker lacks ends failed, with the reason. SIGTERM stops it gracefully.",
+    .tables = {OPTION_TABLE(serve_table)},
+    .options_size = sizeof(struct serve_options),
     .uses_config = true,
     .tells_warnings = true,
     .run = run_api,

@@ -51,6 +51,16 @@
   X(STRING,   auth_keys,              "auth.keys",               "",               0, 0,                          NULL, NULL, "file of API keys, one a line as `evalx keys new` prints it; empty: no key is needed") \
   X(DURATION, shutdown_grace_ms,      "shutdown_grace",          "10s",            0, CONFIG_MS(3600),            "shutdown-grace", "DURATION", "what running submissions get to finish on SIGTERM; the others go back to the queue") \
   X(DURATION, shutdown_delay_ms,      "shutdown_delay",          "0s",             0, CONFIG_MS(3600),             NULL, NULL, "on SIGTERM, how long /readyz fails before anything else changes, for load balancers to look elsewhere") \
+  X(LIST,     webhook_secret,         "webhook.secret",          "",               0, 0,                          NULL, NULL, "whsec_… that signs webhooks; two while they are changed over, the new one first; without one serve makes its own, webhook.secret in the state folder") \
+  X(LIST,     webhook_allow,          "webhook.allow",           "",               0, 0,                          NULL, NULL, "ranges of addresses, such as 10.1.0.0/16, that webhooks may go to although they are not public") \
+  X(LIST,     webhook_allow_hosts,    "webhook.allow_hosts",     "",               0, 0,                          NULL, NULL, "the only hosts that webhooks may name, such as hooks.example.com or *.example.com; empty: any") \
+  X(LIST,     webhook_retry,          "webhook.retry",           "5s,30s,2m,10m,1h,6h", 0, 0,                     NULL, NULL, "how long after the first try that failed the next follows, after the second, …; then it is given up") \
+  X(DURATION, webhook_connect_timeout_ms, "webhook.connect_timeout", "3s",         10, CONFIG_MS(300),            NULL, NULL, "to connect to a receiver") \
+  X(DURATION, webhook_timeout_ms,     "webhook.timeout",         "10s",            10, CONFIG_MS(600),            NULL, NULL, "for a delivery in all, until the receiver has answered") \
+  X(INTEGER,  webhook_max_in_flight,  "webhook.max_in_flight",   "256",            1, 8192,                       NULL, NULL, "deliveries on their way at one time") \
+  X(INTEGER,  webhook_per_host,       "webhook.per_host",        "32",             1, 8192,                       NULL, NULL, "of them to one receiver") \
+  X(STRING,   webhook_ca_file,        "webhook.ca_file",         "",               0, 0,                          NULL, NULL, "certificates that receivers are checked against; default: the system's") \
+  X(BOOL,     webhook_dispatch,       "webhook.dispatch",        "true",           0, 0,                          NULL, NULL, "send webhooks from this process; false leaves them to others (--no-webhooks)") \
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \
   X(CHOICE,   log_level,              "log.level",               "info",           0, 0,                          "log-level", "debug|info|warn|error", "least level that is logged") \
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \

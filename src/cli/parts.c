@@ -15,7 +15,7 @@
 #include "cli/serving.h"
 #include "cli/state.h"
 
-enum { API_GRACE_MS = 2000 };
+enum { API_GRACE_MS = 2000, WEBHOOK_GRACE_MS = 2000 };
 
 /* ---- the metrics; before everything that counts ---- */
 
@@ -182,6 +182,21 @@ static void stop_store(struct serving *serving)
 
 const struct part part_store = {.start = start_store, .stop = stop_store};
 
+/* ---- webhooks; after the store, and after the user because they may have a secret to write ---- */
+
+static int start_webhook(struct serving *serving, struct error *err)
+{
+    return hooks_start(serving->config, serving->store, !serving->role->shares_store, &serving->hooks, err);
+}
+
+/* After the worker has been drained, so that what it completed goes out if it goes quickly. */
+static void stop_webhook(struct serving *serving)
+{
+    hooks_stop(&serving->hooks, WEBHOOK_GRACE_MS);
+}
+
+const struct part part_webhook = {.start = start_webhook, .stop = stop_webhook};
+
 /* ---- the worker; after jail, user and store ---- */
 
 static int start_worker(struct serving *serving, struct error *err)
@@ -249,6 +264,8 @@ static int start_http(struct serving *serving, enum api_routes routes, struct er
     api.keys = serving->keys;
     api.defaults = config->limits;
     api.caps = config->max_limits;
+    api.webhook_mistake = hooks_mistake;
+    api.webhook_context = &serving->hooks;
     configure_http(config, &api.http);
     return api_start(&api, &serving->api, err);
 }

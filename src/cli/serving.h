@@ -9,6 +9,7 @@
 #include "api/api.h"
 #include "cli/command.h"
 #include "cli/engine.h"
+#include "cli/hooks.h"
 #include "metrics/metrics.h"
 #include "store/store.h"
 #include "worker/worker.h"
@@ -24,6 +25,7 @@ struct serving {
     struct store *store;
     struct worker *worker;
     struct keys *keys; /* NULL: everybody may come */
+    struct hooks hooks;
     struct api *api;
     int lock_fd, signal_fd; /* -1: not open */
 };
@@ -39,7 +41,7 @@ struct part {
 };
 
 extern const struct part part_metrics, part_state, part_jail, part_languages, part_signals, part_settle, part_user,
-    part_keys, part_store, part_worker, part_api, part_health;
+    part_keys, part_store, part_webhook, part_worker, part_api, part_health;
 
 enum { ROLE_PARTS_MAX = 12 };
 
