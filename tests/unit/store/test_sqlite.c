@@ -49,7 +49,7 @@ static void bad_urls_and_settings_are_refused(void **state)
     expect_refusal("sqlite:", &config, -EINVAL, "names no file");
     expect_refusal("", &config, -EINVAL, "unknown kind");
     expect_refusal("/var/lib/x.db", &config, -EINVAL, "unknown kind");
-    expect_refusal("redis://localhost", &config, -EINVAL, "redis://localhost");
+    expect_refusal("mysql://localhost", &config, -EINVAL, "mysql://localhost");
     expect_refusal("sqlite:/nowhere/at/all/x.db", &config, -ENOENT, "/nowhere/at/all/x.db");
     struct store_config bad = config;
     bad.lease_ms = 0;
