@@ -73,6 +73,8 @@ int engine_try(const struct config *config, struct engine *engine, struct error 
 int engine_open(const struct config *config, struct engine *engine, struct error *err)
 {
     int r = engine_try(config, engine, err);
+    if (r == 0 && config->hints_enabled)
+        r = hint_rules_load(config->hints_dir, &engine->hints, err);
     if (r < 0 || config->sandbox_allow_degraded)
         return r;
     _cleanup_(buf_release) struct buf names = BUF_INIT;
@@ -112,6 +114,7 @@ int engine_execute(const struct config *config, struct engine *engine, const cha
         .jail = engine->jail,
         .lanes = (unsigned)config->slots,
         .registry = engine->registry,
+        .hints = engine->hints,
         .artifact_dir = artifacts,
         .artifact_cache_kb = config->artifact_cache_size / 1024,
         .output_keep_kb = config->output_keep / 1024,
@@ -124,6 +127,7 @@ void engine_close(struct engine *engine)
 {
     executor_free(engine->executor);
     jail_stop(engine->jail);
+    hint_rules_free(engine->hints);
     if (engine->registry != NULL)
         registry_free(engine->registry);
     *engine = (struct engine){0};

@@ -29,6 +29,7 @@ enum {
     COLLECTED_KB_MAX = 1024,         /* of all files collected from one test case ... */
     COLLECTED_TOTAL_KB_MAX = 65536,  /* ... and from all of them: each gets an equal share */
     SUBMISSION_METADATA_MAX = 16384, /* bytes of metadata as compact JSON */
+    SUBMISSION_HINT_LANGUAGE_MAX = 16, /* bytes of hint_language */
     SUBMISSION_PRIORITY_MAX = 10,    /* priority is -10..10, 0 by default, higher first */
 };
 
@@ -88,6 +89,8 @@ struct submission {
     char *webhook_url;          /* NULL when none */
     unsigned webhook_events;    /* bits 1u << enum webhook_event; without a URL they mean nothing */
     int priority;
+    bool no_hints;       /* "hints": false */
+    char *hint_language; /* NULL: English */
     json_t *metadata;   /* an object; never NULL */
     int64_t created_ms; /* realtime; set by whoever accepts it */
     bool array_form;    /* came as an array: mistakes name "[3]", not "test_cases[3]"; not stored */

@@ -62,6 +62,7 @@ struct job_tools {
     const struct registry *registry;
     int64_t output_keep; /* bytes */
     struct metrics *metrics;
+    const struct hint_rules *hints; /* NULL: none are given */
 };
 
 struct job *job_new(const struct job_tools *tools, struct submission *sub, const struct job_callbacks *callbacks,
