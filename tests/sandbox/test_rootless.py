@@ -121,8 +121,10 @@ def test_cpu_time_is_told_exactly_and_limited(rootless):
     assert above["verdict"] == "time_limit_exceeded" and CPU_MS <= above["cpu_time_ms"] <= CPU_MS + 60 * SLOW, above
 
 
-def test_cpu_time_of_children_counts(rootless):
-    code = "import os, time\nfor _ in range(3):\n  if os.fork() == 0:\n    end = time.process_time() + 30\n    while time.process_time() < end: pass\nos.wait()"
+@pytest.mark.parametrize("hidden", ["", "ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)"])
+def test_cpu_time_of_children_counts(rootless, hidden):
+    """Also of those that may not be looked into (PR_SET_DUMPABLE 0)."""
+    code = f"import ctypes, os, time\n{hidden}\nfor _ in range(3):\n  if os.fork() == 0:\n    end = time.process_time() + 30\n    while time.process_time() < end: pass\nos.wait()"
     result = run(rootless, code)
     assert result["verdict"] == "time_limit_exceeded" and CPU_MS <= result["cpu_time_ms"] <= CPU_MS + 200 * SLOW, result
 
