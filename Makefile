@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score webhook-soak clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -68,6 +68,10 @@ box-v2: build ## all hostile programs on cgroup v2, under user-mode-linux (a qua
 
 hints-score: ## how good the hints are, over all of tests/hints (two minutes); reports below build/hints
 	@HINTS_CORPUS=all E2E=tests/hints BUILD_DIR=$(BUILD_DIR) scripts/test.sh
+
+webhook-soak: build ## 2,000 webhooks to a receiver that fails three times in ten, from a server that is killed every few seconds (as root)
+	@scripts/setup.sh languages test
+	@BUILD_DIR=$(BUILD_DIR) WEBHOOK_SOAK=2000 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests -q -s tests/e2e/test_webhooks_hostile.py -k nothing_is_lost
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz

@@ -134,6 +134,8 @@ static int start_dispatcher(const struct config *config, struct store *store, st
 int hooks_start(const struct config *config, struct store *store, bool local, struct hooks *ret, struct error *err)
 {
     int r = read_policy(config, &ret->policy, err);
+    if (r == 0 && *config->webhook_ca_file && access(config->webhook_ca_file, R_OK) < 0)
+        r = error_errno(err, -errno, "webhook.ca_file: %s", config->webhook_ca_file);
     if (r == 0)
         r = hooks_secrets(config, local, &ret->secrets, err);
     if (r == 0 && ret->secrets.count == 0)

@@ -34,7 +34,8 @@ struct job {
     /* while it is being sent */
     CURL *easy;
     struct curl_slist *headers;
-    size_t received;
+    size_t header_bytes, body_bytes; /* of what comes back */
+    bool answered; /* the headers of an answer are whole */
     int64_t retry_after_ms;
     const char *refusal; /* of the guard */
     char message[CURL_ERROR_SIZE];

@@ -39,8 +39,8 @@ static size_t drop_body(char *data, size_t size, size_t count, void *context)
 {
     (void)data;
     struct job *job = context;
-    job->received += size * count;
-    return job->received > ANSWER_BODY_MAX ? 0 : size * count;
+    job->body_bytes += size * count;
+    return job->body_bytes > ANSWER_BODY_MAX ? 0 : size * count;
 }
 
 static size_t read_header(char *data, size_t size, size_t count, void *context)
@@ -48,14 +48,16 @@ static size_t read_header(char *data, size_t size, size_t count, void *context)
     static const char name[] = "retry-after:";
     struct job *job = context;
     size_t len = size * count;
-    job->received += len;
-    if (job->received > ANSWER_HEADERS_MAX)
+    job->header_bytes += len;
+    if (job->header_bytes > ANSWER_HEADERS_MAX)
         return 0;
+    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0)
+        job->answered = false; /* another one: the last was "100 Continue" or so */
+    else if (len == 2 && memcmp(data, "\r\n", 2) == 0)
+        job->answered = true;
     if (len >= sizeof(name) && strncasecmp(data, name, sizeof(name) - 1) == 0)
         job->retry_after_ms =
             retry_after_parse((struct str){data + sizeof(name) - 1, len - sizeof(name) + 1}, clock_realtime_ms());
-    if (len == 2) /* the end of the headers: the body is counted on its own */
-        job->received = 0;
     return len;
 }
 
@@ -108,6 +110,7 @@ static CURLcode set_limits(struct job *job)
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, 1L); /* receivers move; the resolver has a cache of its own */
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -185,6 +188,8 @@ void transfer_end(struct job *job, CURLcode code, struct answer *ret)
 {
     long status = 0;
     curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK && !job->answered)
+        status = 0;
     *ret = (struct answer){.http_status = (int)status, .retry_after_ms = job->retry_after_ms};
     if (job->refusal && status == 0) {
         ret->refused = true;
