@@ -15,11 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
 ROUNDS = 7
 BATCH = 200
+HOOKED = 100
 SUM_C = '#include <stdio.h>\nint main(void) { int a, b; if (scanf("%d %d", &a, &b) == 2) printf("%d\\n", a + b); }\n'
 NOTHING_C = "int main(void) { return 0; }\n"
 WRK_LUA = """
@@ -171,12 +173,51 @@ def bench_store(build, folder):
     subprocess.run([build / "bench/store_bench"], check=True)
 
 
+class Silent:
+    """A webhook receiver that takes every connection and never answers."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.url = "http://127.0.0.1:%d/" % self.listener.getsockname()[1]
+        self.connections = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            self.connections.append(self.listener.accept())
+
+
+def bench_webhooks(build, folder):
+    print("Webhooks by themselves (completion of a submission to its receipt; deliveries a second while 10,000 are owed):")
+    subprocess.run([build / "bench/webhook_bench"], check=True)
+    print(f"{HOOKED} submissions of 20 test cases, all told to a receiver that never answers, against the same without webhooks:")
+    silent = Silent()
+    server = Server(build, folder / "webhook-state", EVALX_WEBHOOK_ALLOW="127.0.0.1")
+    tests = [{"stdin": f"{i} {i}\n", "expected_output": f"{2 * i}\n"} for i in range(20)]
+
+    def once(**fields):
+        start = time.perf_counter()
+        tokens = [server.post({"language": "c", "code": SUM_C, "test_cases": tests, **fields}, "")["token"] for _ in range(HOOKED)]
+        for token in tokens:
+            with urllib.request.urlopen(f"http://{server.address}/submissions/{token}?wait=60&fields=status", timeout=90) as answer:
+                assert json.load(answer)["status"] == "completed"
+        return HOOKED * len(tests) / (time.perf_counter() - start)
+
+    once()
+    pairs = [(once(), once(webhook_url=silent.url)) for _ in range(ROUNDS)]
+    server.stop()
+    ratios = sorted(hooked / plain for plain, hooked in pairs)
+    print("  %.0f tests/s without, %.0f with: ratio %.3f (min %.2f, max %.2f), %d connections held" % (
+        statistics.median(plain for plain, _ in pairs), statistics.median(hooked for _, hooked in pairs), statistics.median(ratios),
+        ratios[0], ratios[-1], len(silent.connections)))
+
+
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="evalx-bench-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)  # the box runs programs from it as another user
-        for bench in (bench_box, bench_isolate, bench_batch, bench_submit, bench_memory, bench_store):
+        for bench in (bench_box, bench_isolate, bench_batch, bench_submit, bench_memory, bench_store, bench_webhooks):
             bench(build, folder)
             print(flush=True)
 

@@ -4,8 +4,8 @@
  *
  * A delivery is a job that is handed from thread to thread; whoever has it in hand owns it, so that it needs no lock:
  *
- *   claimer ──claimed──▶ network ──admitted──▶ clerk ──ready──▶ network ──ended──▶ clerk
- *   (store)              may it go?            render, seal     POST               settle, free
+ *   claimer ──claimed──▶ network ──wanted──▶ clerk ──ready──▶ network ──ended──▶ clerk
+ *   (store)              held back?          render, seal     park, POST         settle, free
  *
  * The claimer takes only what there is room for. The network thread alone knows hosts and transfers, and never waits for the store. The
  * clerks do: several of them, so that many seals and settlements share one disk sync.
@@ -188,21 +188,6 @@ static int seal(struct job *job)
     return 0;
 }
 
-/* What is forgotten (-ENOENT) or claimed by another (-ESTALE) is settled in vain, which is how that ends. */
-static void prepare(struct job *job)
-{
-    int r = job->delivery.body.len > 0 ? 0 : seal(job);
-    if (r == 0) {
-        job_to_network(job, JOB_READY);
-        return;
-    }
-    if (r == -EBADMSG)
-        job_decide(job, STORE_OUTCOME_DEAD, 0, 0, "the stored submission cannot be read");
-    else
-        job_decide(job, STORE_OUTCOME_HELD, HOLD_MS, 0, NULL);
-    job_to_network(job, JOB_ENDED);
-}
-
 static void count_outcome(struct webhook *hook, enum store_outcome outcome)
 {
     uint64_t *const counters[] = {
@@ -243,6 +228,21 @@ static void settle(struct job *job)
     free_job(job);
 }
 
+/* What is forgotten (-ENOENT) or claimed by another (-ESTALE) is settled in vain, which is how that ends. */
+static void prepare(struct job *job)
+{
+    int r = job->delivery.body.len > 0 ? 0 : seal(job);
+    if (r == 0) {
+        job_to_network(job, JOB_READY);
+        return;
+    }
+    if (r == -EBADMSG)
+        job_decide(job, STORE_OUTCOME_DEAD, 0, 0, "the stored submission cannot be read");
+    else
+        job_decide(job, STORE_OUTCOME_HELD, HOLD_MS, 0, NULL);
+    settle(job);
+}
+
 static struct job *next_paper(struct webhook *hook)
 {
     pthread_mutex_lock(&hook->lock);
@@ -260,7 +260,7 @@ static void *clerk_main(void *context)
     struct webhook *hook = context;
     struct job *job;
     while ((job = next_paper(hook))) {
-        if (job->stage == JOB_ADMITTED)
+        if (job->stage == JOB_WANTED)
             prepare(job);
         else
             settle(job);

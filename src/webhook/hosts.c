@@ -102,6 +102,11 @@ static int64_t hold_closed(struct host *host, int64_t now_ms)
     return host->closed_until_ms - now_ms + RETURN_EVERY_MS * host->sent_back++;
 }
 
+int64_t host_held(struct host *host, int64_t now_ms)
+{
+    return host_closed(host, now_ms) ? hold_closed(host, now_ms) : 0;
+}
+
 /* About when what came before it will be through. */
 static int64_t hold_busy(const struct hosts *hosts, struct host *host)
 {

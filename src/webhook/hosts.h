@@ -51,6 +51,9 @@ struct parked *host_next(struct hosts *hosts, struct host *host, int64_t now_ms,
 /* Any parked item of any host, taken off its list; NULL when there is none. For the end. */
 struct parked *hosts_unpark(struct hosts *hosts);
 
+/* For how long to send one back that has just come; 0: the host is open. */
+int64_t host_held(struct host *host, int64_t now_ms);
+
 bool host_closed(const struct host *host, int64_t now_ms);
 const char *host_key(const struct host *host);
 

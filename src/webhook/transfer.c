@@ -77,6 +77,8 @@ static int add_headers(struct job *job)
     struct secrets secrets = config->secrets;
     if (config->secrets_of && delivery->owner[0])
         config->secrets_of(config->secrets_context, delivery->owner, &secrets);
+    if (secrets.count == 0)
+        return -ENOKEY;
     int64_t now_s = clock_realtime_ms() / 1000;
     _cleanup_(buf_release) struct buf signature = BUF_INIT;
     buf_append_str(&signature, "webhook-signature: ");
@@ -154,10 +156,12 @@ int transfer_begin(struct job *job)
 {
     job->retry_after_ms = -1;
     job->easy = curl_easy_init();
-    if (job->easy && add_headers(job) == 0 && set_limits(job) == CURLE_OK && set_request(job) == CURLE_OK)
-        return 0;
-    clean_up(job);
-    return -ENOMEM;
+    int r = job->easy ? add_headers(job) : -ENOMEM;
+    if (r == 0 && (set_limits(job) != CURLE_OK || set_request(job) != CURLE_OK))
+        r = -ENOMEM;
+    if (r < 0)
+        clean_up(job);
+    return r;
 }
 
 /* What a client may read: no address that its host resolved to, nothing of what it answered. */
