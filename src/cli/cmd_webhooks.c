@@ -146,7 +146,7 @@ static int resend(const char *token, const struct webhooks_options *options)
         return EXIT_USAGE;
     }
     path = xasprintf("/submissions/%s/webhook/resend", token);
-    int r = client_open(server && *server ? server : "http://127.0.0.1:2358", &client, &err);
+    int r = client_open(server && *server ? server : "http://127.0.0.1:2358", getenv("EVALX_API_KEY"), &client, &err);
     if (r == 0)
         r = client_call(client, path, body, &answer, &err);
     if (r < 0) {

@@ -188,17 +188,18 @@ static int seal(struct job *job)
     return 0;
 }
 
-static void count_outcome(struct webhook *hook, enum store_outcome outcome)
+static void count_outcome(const struct job *job)
 {
-    uint64_t *const counters[] = {
-        [STORE_OUTCOME_DELIVERED] = &hook->stats.delivered,
-        [STORE_OUTCOME_RETRY] = &hook->stats.failed,
-        [STORE_OUTCOME_DEAD] = &hook->stats.dead,
-        [STORE_OUTCOME_HELD] = &hook->stats.held,
-    };
-    pthread_mutex_lock(&hook->lock);
-    ++*counters[outcome];
-    pthread_mutex_unlock(&hook->lock);
+    static const char *const outcomes[] = {
+        [STORE_OUTCOME_DELIVERED] = "delivered", [STORE_OUTCOME_RETRY] = "retry", [STORE_OUTCOME_DEAD] = "dead"};
+    struct metrics *metrics = job->hook->config.metrics;
+    enum store_outcome outcome = job->settlement.outcome;
+    if (outcome == STORE_OUTCOME_HELD)
+        return; /* was not tried */
+    metrics_add(metrics, METRIC_WEBHOOKS, 1, outcomes[outcome], NULL);
+    if (outcome == STORE_OUTCOME_DELIVERED)
+        metrics_observe(metrics, METRIC_WEBHOOK_TIME,
+                        MAX(clock_realtime_ms() - job->delivery.created_ms, 0) * NS_PER_MS, NULL, NULL);
 }
 
 static bool is_abandoned(struct webhook *hook)
@@ -222,7 +223,7 @@ static void settle(struct job *job)
         back_off(hook, &backoff_ms);
     }
     if (r == 0)
-        count_outcome(hook, job->settlement.outcome);
+        count_outcome(job);
     else if (r != -ESTALE)
         log_error("webhook.not_settled", LOG_STR("message", strerror(-r)));
     free_job(job);
@@ -380,11 +381,4 @@ void webhook_stop(struct webhook *hook, int64_t grace_ms)
     for (unsigned i = 0; i < hook->clerk_count; i++)
         pthread_join(hook->clerks[i], NULL);
     free_webhook(hook);
-}
-
-void webhook_stats(struct webhook *hook, struct webhook_stats *ret)
-{
-    pthread_mutex_lock(&hook->lock);
-    *ret = hook->stats;
-    pthread_mutex_unlock(&hook->lock);
 }

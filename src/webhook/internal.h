@@ -60,7 +60,6 @@ struct webhook {
     bool stopping;          /* claim nothing, start nothing */
     bool abandon;           /* the grace is over */
     bool closed;            /* clerks: end when there is nothing left */
-    struct webhook_stats stats;
 
     /* the network thread's own */
     struct hosts *hosts;

@@ -179,7 +179,6 @@ static bool keep_on(struct webhook *hook)
     pthread_mutex_lock(&hook->lock);
     bool abandon = hook->abandon, more = !hook->stopping || hook->outstanding > 0;
     hook->ends = hook->stopping;
-    hook->stats.in_flight = hook->in_flight;
     pthread_mutex_unlock(&hook->lock);
     struct parked *item;
     while (hook->ends && (item = hosts_unpark(hook->hosts)))
