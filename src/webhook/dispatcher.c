@@ -24,7 +24,7 @@
 enum {
     CLAIM_MOST = 64,     /* rows a claim */
     CLAIM_WAIT_MS = 500, /* how long a claim waits before it looks whether it is to stop */
-    LEASE_EXTRA_MS = 60000,
+    LEASE_EXTRA_MS = 15000, /* to render, seal and wait for a turn; a killed dispatcher's claims lie idle so much longer */
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LONGEST_MS = 5000,
     HOLD_MS = 1000, /* when the store does not give what is needed */
@@ -36,7 +36,7 @@ static const size_t body_bytes_most = 256 << 20;
 
 static int64_t lease_ms(const struct webhook *hook)
 {
-    return 2 * hook->config.timeout_ms + LEASE_EXTRA_MS;
+    return hook->config.timeout_ms + LEASE_EXTRA_MS;
 }
 
 /* ---- handing on ---- */

@@ -11,7 +11,9 @@ import time
 import pytest
 from harness import BUILD_DIR, EVALX, ROOT, SLOW, environment, free_port, run_cli, wait_until
 from receiver import SECRET, Receiver, signature
+from test_keys import KeyFile
 
+THIRD_SECRET = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
 OTHER_SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 TESTS = [{"stdin": "a", "expected_output": "a"}, {"stdin": "b", "expected_output": "x"}]
 SLEEP = "import time; time.sleep(60)"
@@ -222,6 +224,37 @@ def test_two_secrets_while_they_are_changed_over(new_server, receive):
     assert delivery.valid(OTHER_SECRET, SECRET)
     assert SECRET not in run_cli("config", env=environment(webhook_secret=SECRET)).stdout
     assert SECRET not in run_cli("config", "--json", env=environment(webhook_secret=SECRET)).stdout
+
+
+def test_a_key_may_have_secrets_of_its_own(new_server, receive):
+    file, receiver = KeyFile(), receive()
+    try:
+        file.add("own")
+        file.add("common")
+        file.lines["own"] += f" webhook_secret={OTHER_SECRET},{SECRET}"
+        file.write()
+        server = new_server(webhook_allow="127.0.0.1", webhook_secret=THIRD_SECRET, auth_keys=file.path)
+        expected = {}
+        for name, secrets in (("own", [OTHER_SECRET, SECRET]), ("common", [THIRD_SECRET])):
+            answer = server.post("/execute-batch", {"language": "bash", "code": "true", "webhook_url": receiver.url()},
+                                 headers={"Authorization": f"Bearer {file.keys[name]}"})
+            assert answer.status_code == 202, answer.text
+            expected[f"msg_{answer.json()['token']}_completed"] = secrets
+        for delivery in receiver.wait(2):
+            assert delivery.valid(*expected[delivery.id])
+    finally:
+        file.close()
+
+
+def test_deliveries_are_counted(new_server, receive):
+    server = new_server(webhook_allow="127.0.0.1", webhook_secret=SECRET, webhook_retry="10ms")
+    receiver = receive(lambda delivery: 204 if len(receiver.deliveries) == 1 else 500)
+    wait_state(server, submit(server, receiver), "delivered")
+    wait_state(server, submit(server, receiver), "dead")
+    text = server.get("/metrics").text
+    for line in ('evalx_webhook_attempts_total{outcome="delivered"} 1', 'evalx_webhook_attempts_total{outcome="retry"} 2',
+                 'evalx_webhook_attempts_total{outcome="dead"} 1', "evalx_webhook_delivery_seconds_count 1", 'evalx_outbox{state="dead"} 1'):
+        assert line in text, text
 
 
 def test_a_server_makes_its_own_secret(new_server, receive):
