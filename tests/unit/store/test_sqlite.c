@@ -212,7 +212,7 @@ static void the_first_format_is_brought_up(void **state)
     struct fixture f = {.config = config};
     struct error err = ERROR_INIT;
     sqlite3 *db = NULL;
-    char path[128];
+    char path[96];
     snprintf(f.dir, sizeof(f.dir), "/tmp/evalx-store-XXXXXX");
     assert_non_null(mkdtemp(f.dir));
     snprintf(path, sizeof(path), "%s/evalx.db", f.dir);
