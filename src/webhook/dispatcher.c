@@ -24,11 +24,11 @@
 enum {
     CLAIM_MOST = 64,     /* rows a claim */
     CLAIM_WAIT_MS = 500, /* how long a claim waits before it looks whether it is to stop */
-    LEASE_EXTRA_MS = 15000, /* to render, seal and wait for a turn; a killed dispatcher's claims lie idle so much longer */
+    LEASE_EXTRA_MS =
+        15000, /* to render, seal and wait for a turn; a killed dispatcher's claims lie idle so much longer */
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LONGEST_MS = 5000,
     HOLD_MS = 1000, /* when the store does not give what is needed */
-    OUTSTANDING_PER_FLIGHT = 3,
 };
 
 /* Bodies in memory; past it nothing is claimed until some are sent. */
@@ -83,7 +83,7 @@ static void wait_room(struct webhook *hook, int64_t ms)
 /* How many rows may be claimed now; waits until it is at least one. 0: it is time to stop. */
 static size_t await_room(struct webhook *hook)
 {
-    size_t most = (size_t)OUTSTANDING_PER_FLIGHT * hook->config.max_in_flight;
+    size_t most = hook->config.max_in_flight;
     pthread_mutex_lock(&hook->lock);
     while (!hook->stopping && (hook->outstanding >= most || hook->body_bytes >= body_bytes_most))
         wait_room(hook, CLAIM_WAIT_MS);
@@ -277,7 +277,7 @@ static struct webhook *new_webhook(const struct webhook_config *config)
     hook->config = *config;
     hook->name = xstrdup(config->name);
     hook->ca_file = config->ca_file && *config->ca_file ? xstrdup(config->ca_file) : NULL;
-    hook->hosts = hosts_new(config->per_host, 2 * config->per_host + config->max_in_flight / 4);
+    hook->hosts = hosts_new(config->per_host, 2 * config->per_host);
     STAILQ_INIT(&hook->inbox);
     STAILQ_INIT(&hook->papers);
     LIST_INIT(&hook->active);

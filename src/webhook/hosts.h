@@ -36,7 +36,8 @@ enum admission {
     HOST_PARK, /* has been put into the host's list */
     HOST_HOLD, /* not now: back to the store for *ret_hold_ms */
 };
-enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, int64_t now_ms,
+/* may_park: there is room for it to wait here. */
+enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, bool may_park, int64_t now_ms,
                           int64_t *ret_hold_ms);
 
 /* One that was on its way has ended. answered: the host is well; throttle_ms > 0: it wants to be left alone. */

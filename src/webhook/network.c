@@ -89,11 +89,20 @@ static void serve_parked(struct webhook *hook, struct host *host)
     }
 }
 
+/* Where most of the room is taken, it is left to those who can go at once. */
+static bool may_park(struct webhook *hook)
+{
+    pthread_mutex_lock(&hook->lock);
+    bool room = hook->outstanding < (size_t)hook->config.max_in_flight * 3 / 4;
+    pthread_mutex_unlock(&hook->lock);
+    return room;
+}
+
 static void admit(struct webhook *hook, struct job *job)
 {
     struct host *host = job->host; /* when it cannot be sent, the job is gone */
     int64_t hold_ms = 0;
-    switch (host_admit(hook->hosts, host, &job->parked, now_ms(), &hold_ms)) {
+    switch (host_admit(hook->hosts, host, &job->parked, may_park(hook), now_ms(), &hold_ms)) {
     case HOST_GO:
         if (!send_it(hook, job))
             serve_parked(hook, host);

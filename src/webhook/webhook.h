@@ -36,7 +36,7 @@ struct webhook_config {
     const struct webhook_policy *policy; /* must outlive the dispatcher */
     struct retry_schedule retry;
     int64_t connect_timeout_ms, timeout_ms;
-    unsigned max_in_flight; /* deliveries on their way at one time */
+    unsigned max_in_flight; /* deliveries in hand at one time, on their way or about to be */
     unsigned per_host;      /* of them to one host */
     const char *ca_file;    /* NULL: the system's certificates */
 };
