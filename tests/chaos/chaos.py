@@ -219,8 +219,8 @@ def count(world, load, lost, killer):
     for what, items in problems:
         if items:
             print(f"{what}: {items[:3]}", file=sys.stderr)
-    # Three lost workers in a row are very bad luck, and told as what it is; more than a few are not luck.
-    return not any(items for _, items in problems) and max(most, attempts) <= ATTEMPTS_MAX and len(given_up) <= len(tokens) // 200
+    # One that was running at three kills in a row has met its contract (STORE_ATTEMPTS_MAX); more than a few are no bad luck.
+    return not any(items for _, items in problems) and max(most, attempts) <= ATTEMPTS_MAX and len(given_up) <= max(1, len(tokens) // 200)
 
 
 def chaos(kind, submissions, rate, seconds, seed, folder):
@@ -230,7 +230,7 @@ def chaos(kind, submissions, rate, seconds, seed, folder):
         world = (Cluster if kind == "cluster" else Single)(folder)
         begin = now()
         load = Load(world.apis, submissions, seed, rate)
-        killer = Killer(world, seed, pause=0.4 if kind == "cluster" else 1.0)
+        killer = Killer(world, seed, pause=0.4 if kind == "cluster" else 2.0)
         acknowledged = load.await_acknowledged(seconds * SLOW)
         killer.end()
         if not acknowledged:
