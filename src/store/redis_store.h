@@ -16,7 +16,7 @@ enum {
     REDIS_QUICK_MS = 800, /* what a verb that a client waits for may take in all, so that it answers within a second */
     REDIS_PATIENT_MS = 3000,    /* likewise a verb of a worker, which keeps what it has and comes again */
     REDIS_SWEEP_MS = 400,       /* between two sweeps of one process */
-    REDIS_SWEEP_GAP_MS = 3000,  /* without any sweep for so long, nobody could renew a lease */
+    REDIS_SWEEP_GAP_MS = 1000,  /* without any sweep for so long, the server was away, and nobody could renew a lease */
     REDIS_OWNER_TURN = 1000000, /* by so much an owner's tag grows with a claim, divided by its share */
     REDIS_OWED_AGAIN_MS =
         60000,                /* after so long it is looked again whether what is past its retention may be forgotten */

@@ -157,8 +157,8 @@ struct store_record {
     int attempts;
     int64_t created_ms, started_ms, finished_ms; /* 0: not yet */
     struct buf request;
-    struct buf result;          /* empty until final; may stay empty for cancelled, and for failed by lost leases */
-    char *message;              /* for failed by the store itself, with what its last worker had reported; NULL otherwise */
+    struct buf result; /* empty until final; may stay empty for cancelled, and for failed by lost leases */
+    char *message;     /* for failed by the store itself, with what its last worker had reported; NULL otherwise */
     struct store_event *events; /* progress so far, in the order it came; empty once final */
     size_t event_count;
     struct buf notes;                    /* store_annotate's; empty without */

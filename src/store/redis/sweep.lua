@@ -5,8 +5,8 @@ local given, lease, retention, most = ARGV[3] ~= '', tonumber(ARGV[4]), tonumber
 local at = given and tonumber(ARGV[3]) or now()
 local tokens = {}
 
--- Nobody swept for a while, so nobody could renew either: the server was away (and knows of no renewal since its last snapshot).
--- The workers may be alive and well; they get one more lease to say so.
+-- Nobody swept for a while, so nobody could renew either: the server was away, or stood still (and after a restart it knows of no
+-- renewal since its last snapshot). The workers may be alive and well; they get one more lease to say so.
 local swept = tonumber(redis.call('GET', P .. ':swept') or 0)
 if not given and at - swept > SWEEP_GAP_MS then
   for _, token in ipairs(redis.call('ZRANGE', RUNNING, 0, -1)) do

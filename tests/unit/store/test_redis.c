@@ -154,8 +154,8 @@ static void passwords_and_databases_hold(void **state)
 /* What docs/operations.md says a user of its own needs is enough, and is all that is needed. */
 static void a_user_with_few_rights_will_do(void **state)
 {
-    static const char *const options[] = {"--user",        "evalx", "on",      ">right",  "~{evalx}*",   "&{evalx}*", "+@all",
-                                          "-@admin", "-@dangerous", "+info", "+config|get", NULL};
+    static const char *const options[] = {"--user", "evalx",   "on",          ">right", "~{evalx}*",   "&{evalx}*",
+                                          "+@all",  "-@admin", "-@dangerous", "+info",  "+config|get", NULL};
     struct opened o;
     struct store_claim claim;
     (void)state;
@@ -245,7 +245,8 @@ int main(void)
         cmocka_unit_test(urls_are_read),
         cmocka_unit_test(broken_urls_are_refused),
         cmocka_unit_test(passwords_and_databases_hold),
-        cmocka_unit_test(a_user_with_few_rights_will_do), cmocka_unit_test(the_keeper_is_warned),
+        cmocka_unit_test(a_user_with_few_rights_will_do),
+        cmocka_unit_test(the_keeper_is_warned),
         cmocka_unit_test(what_cannot_work_is_refused),
         cmocka_unit_test(queues_are_apart),
     };
