@@ -33,12 +33,15 @@ for _, token in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', int(at), 'LI
   end
   tokens[#tokens + 1] = token
 end
-for _, token in ipairs(redis.call('ZRANGEBYSCORE', DONE, '-inf', int(at - retention), 'LIMIT', 0, most)) do
+local room = ROWS_A_SWEEP -- others wait while this runs
+for _, token in ipairs(redis.call('ZRANGEBYSCORE', DONE, '-inf', int(at - retention), 'LIMIT', 0, 4 * most)) do
   if redis.call('LLEN', upcoming(token)) > 0 then -- something is owed: out of the way, until it is settled or a while has passed
     redis.call('ZADD', DONE, int(at - retention + OWED_AGAIN_MS), token)
   else
+    room = room - redis.call('LLEN', rows(token))
     drop(token)
     tokens[#tokens + 1] = token
+    if room < 0 then break end
   end
 end
 if not given then
