@@ -47,14 +47,14 @@ static void note_captures(struct check *check)
     buf_clear(&check->captures);
     buf_append_str(&check->captures, ALWAYS_CAPTURES);
     if (rule->has_pattern)
-        pattern_names(&rule->pattern, note_capture, check);
+        hint_pattern_names(&rule->pattern, note_capture, check);
     if (rule->detector)
         buf_printf(&check->captures, " %s", rule->detector->captures);
     for (size_t i = 0; i < rule->condition_count; i++) {
         struct condition *condition = &rule->conditions[i];
         struct pattern made = {0};
         if (!condition->dynamic) {
-            pattern_names(&condition->pattern, note_capture, check);
+            hint_pattern_names(&condition->pattern, note_capture, check);
             continue;
         }
         /* {{name}} stands for a captured word */
@@ -75,12 +75,12 @@ static void note_captures(struct check *check)
         }
         buf_append_str(&text, at);
         struct error why = ERROR_INIT;
-        if (pattern_compile(&made, buf_str(&text), false, false, &why) < 0) {
+        if (hint_pattern_compile(&made, buf_str(&text), false, false, &why) < 0) {
             mistake(check, condition->line, "bad pattern: %s", why.message);
             continue;
         }
-        pattern_names(&made, note_capture, check);
-        pattern_release(&made);
+        hint_pattern_names(&made, note_capture, check);
+        hint_pattern_release(&made);
     }
 }
 

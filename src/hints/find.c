@@ -152,11 +152,11 @@ static void find_messages(struct state *state, const struct message_form *form, 
     size_t at = 0;
 
     for (int found = 0; found < HINT_MESSAGES_MAX && at <= text.len; found++) {
-        if (!pattern_match(&form->head, &state->matcher, text, at))
+        if (!hint_pattern_match(&form->head, &state->matcher, text, at))
             return;
         struct place place = {.matcher = &state->matcher, .text = text};
         struct str whole = matcher_group(&state->matcher, text, 0);
-        pattern_names(&form->head, take_group, &place);
+        hint_pattern_names(&form->head, take_group, &place);
         struct message message = {
             .form = form,
             .stream = stream,
@@ -222,10 +222,10 @@ static bool look_in_frames(struct state *state, const struct message *message, s
 
     for (int tries = 0; tries < 64 && at < text.len; tries++) {
         struct place place = {.matcher = &state->matcher, .text = text};
-        if (!pattern_match(&message->form->frames, &state->matcher, text, at))
+        if (!hint_pattern_match(&message->form->frames, &state->matcher, text, at))
             break;
         struct str whole = matcher_group(&state->matcher, text, 0);
-        pattern_names(&message->form->frames, take_group, &place);
+        hint_pattern_names(&message->form->frames, take_group, &place);
         at = (size_t)(whole.data - text.data) + MAX(whole.len, (size_t)1);
         int index = file_index(state, place.file);
         if (index < 0 || number_of(place.line) == 0)
@@ -502,18 +502,18 @@ static bool condition_holds(struct state *state, const struct condition *conditi
     if (condition->dynamic) {
         _cleanup_(buf_release) struct buf written = BUF_INIT;
         if (!expand(state, condition->text, &written) ||
-            pattern_compile(&made, buf_str(&written), false, false, NULL) < 0)
+            hint_pattern_compile(&made, buf_str(&written), false, false, NULL) < 0)
             return condition->negative;
         pattern = &made;
     }
-    bool found = pattern_match(pattern, &state->matcher, text, 0);
+    bool found = hint_pattern_match(pattern, &state->matcher, text, 0);
     if (found && !condition->negative) {
         struct taking taking = {.state = state, .text = text};
-        pattern_names(pattern, take_binding, &taking);
+        hint_pattern_names(pattern, take_binding, &taking);
         take_place(state, condition->subject, &taking);
     }
     if (made.code)
-        pattern_release(&made);
+        hint_pattern_release(&made);
     return found != condition->negative;
 }
 
@@ -617,9 +617,9 @@ static bool try_rule(struct state *state, const struct rule *rule, const struct 
         struct taking taking = {.state = state,
                                 .text = {.data = message->stream->data + message->body,
                                          .len = message->end - message->body}};
-        holds = pattern_match(&rule->pattern, &state->matcher, taking.text, 0);
+        holds = hint_pattern_match(&rule->pattern, &state->matcher, taking.text, 0);
         if (holds)
-            pattern_names(&rule->pattern, take_binding, &taking);
+            hint_pattern_names(&rule->pattern, take_binding, &taking);
         if (state->line == 0) /* no place of its own: the rule may have read one */
             state->line = number_of(state_value(state, str_of("line")));
     }

@@ -6,7 +6,7 @@
 
 enum { MATCH_LIMIT = 5000, DEPTH_LIMIT = 500, HEAP_LIMIT_KB = 256 };
 
-int pattern_compile(struct pattern *ret, const char *text, bool anchored, bool jit, struct error *err)
+int hint_pattern_compile(struct pattern *ret, const char *text, bool anchored, bool jit, struct error *err)
 {
     int code = 0;
     PCRE2_SIZE at = 0;
@@ -21,7 +21,7 @@ int pattern_compile(struct pattern *ret, const char *text, bool anchored, bool j
     uint32_t groups = 0;
     pcre2_pattern_info(ret->code, PCRE2_INFO_CAPTURECOUNT, &groups);
     if (groups >= PATTERN_GROUPS_MAX) {
-        pattern_release(ret);
+        hint_pattern_release(ret);
         return error_set(err, -EINVAL, "more than %d groups", PATTERN_GROUPS_MAX - 1);
     }
     if (jit)
@@ -29,7 +29,7 @@ int pattern_compile(struct pattern *ret, const char *text, bool anchored, bool j
     return 0;
 }
 
-void pattern_release(struct pattern *pattern)
+void hint_pattern_release(struct pattern *pattern)
 {
     pcre2_code_free(pattern->code);
     pattern->code = NULL;
@@ -50,7 +50,7 @@ void matcher_release(struct matcher *matcher)
     pcre2_match_context_free(matcher->context);
 }
 
-bool pattern_match(const struct pattern *pattern, struct matcher *matcher, struct str text, size_t at)
+bool hint_pattern_match(const struct pattern *pattern, struct matcher *matcher, struct str text, size_t at)
 {
     if (!text.data)
         text.data = "";
@@ -66,7 +66,7 @@ struct str matcher_group(const struct matcher *matcher, struct str text, unsigne
     return (struct str){.data = text.data + at[2 * group], .len = at[2 * group + 1] - at[2 * group]};
 }
 
-void pattern_names(const struct pattern *pattern, void (*each)(void *context, const char *name, unsigned group),
+void hint_pattern_names(const struct pattern *pattern, void (*each)(void *context, const char *name, unsigned group),
                    void *context)
 {
     PCRE2_SPTR table = NULL;

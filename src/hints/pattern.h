@@ -16,8 +16,8 @@ struct pattern {
 };
 
 /* anchored: matches only where it is asked to. Multi-line; '.' is no newline; bytes, not characters. -EINVAL says what is wrong. */
-int pattern_compile(struct pattern *ret, const char *text, bool anchored, bool jit, struct error *err);
-void pattern_release(struct pattern *pattern);
+int hint_pattern_compile(struct pattern *ret, const char *text, bool anchored, bool jit, struct error *err);
+void hint_pattern_release(struct pattern *pattern);
 
 /* One thread's working memory. */
 struct matcher {
@@ -28,13 +28,13 @@ void matcher_init(struct matcher *matcher);
 void matcher_release(struct matcher *matcher);
 
 /* Whether it matches text from the byte at on. Past the limits: no. The groups are in matcher->data until the next call. */
-bool pattern_match(const struct pattern *pattern, struct matcher *matcher, struct str text, size_t at);
+bool hint_pattern_match(const struct pattern *pattern, struct matcher *matcher, struct str text, size_t at);
 
 /* After a match. Group 0 is the whole. The empty view (data NULL) when the group took no part. */
 struct str matcher_group(const struct matcher *matcher, struct str text, unsigned group);
 
 /* Calls each(context, name, group) for every named group. */
-void pattern_names(const struct pattern *pattern, void (*each)(void *context, const char *name, unsigned group),
+void hint_pattern_names(const struct pattern *pattern, void (*each)(void *context, const char *name, unsigned group),
                    void *context);
 
 #endif

@@ -31,7 +31,7 @@ static void read_pattern(struct walk *walk, const yaml_node_t *node, bool anchor
 {
     struct error why = ERROR_INIT;
     const char *text = walk_text(walk, node);
-    if (walk->code == 0 && pattern_compile(pattern, text, anchored, true, &why) < 0)
+    if (walk->code == 0 && hint_pattern_compile(pattern, text, anchored, true, &why) < 0)
         walk_mistake(walk, node, "bad pattern: %s", why.message);
 }
 
@@ -506,10 +506,10 @@ static void rule_release(struct rule *rule)
     free(rule->pattern_text);
     free(rule->only);
     free(rule->version);
-    pattern_release(&rule->pattern);
+    hint_pattern_release(&rule->pattern);
     for (size_t i = 0; i < rule->condition_count; i++) {
         free(rule->conditions[i].text);
-        pattern_release(&rule->conditions[i].pattern);
+        hint_pattern_release(&rule->conditions[i].pattern);
     }
     free(rule->conditions);
     for (size_t i = 0; i < rule->text_count; i++) {
@@ -534,8 +534,8 @@ void rule_file_release(struct rule_file *file)
     for (size_t i = 0; i < file->rule_count; i++)
         rule_release(&file->rules[i]);
     for (size_t i = 0; i < file->form_count; i++) {
-        pattern_release(&file->forms[i].head);
-        pattern_release(&file->forms[i].frames);
+        hint_pattern_release(&file->forms[i].head);
+        hint_pattern_release(&file->forms[i].frames);
     }
     for (size_t i = 0; i < file->table_count; i++) {
         for (size_t k = 0; k < file->tables[i].count; k++) {
