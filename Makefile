@@ -35,7 +35,7 @@ install: build ## install into PREFIX (/usr/local); DESTDIR is honoured
 
 format: ## format the C sources
 	@scripts/setup.sh lint
-	@git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' ':!tests/sandbox/programs' | xargs clang-format -i
+	@git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' ':!tests/sandbox/programs' ':!tests/e2e/programs' ':!tests/hints/programs' | xargs clang-format -i
 
 lint: ## format, warnings of two compilers, clang-tidy, layers, headers, scripts
 	@scripts/lint.sh
