@@ -15,12 +15,16 @@ from harness import BUILD_DIR, ROOT
 WHOLE = os.environ.get("HINTS_CORPUS") == "all"
 ENTRIES = corpus.load()
 RUN = [entry for entry in (ENTRIES if WHOLE else corpus.share(ENTRIES, 3)) if entry.compile_output is None]
+LEAST = {"c": 26, "cpp": 26, "java": 26, "python": 26, "javascript": 26, "go": 26, "rust": 26,
+         "typescript": 10, "ruby": 10, "php": 10, "bash": 10, "csharp": 10, "kotlin": 10}
 
 
 @pytest.fixture(scope="session")
-def documents(shared_server):
-    """{id: finished document} of all programs that are run: submitted at once, then waited for."""
-    tokens = {entry.id: shared_server.submit(entry.request()) for entry in RUN}
+def documents(shared_server, request):
+    """{id: finished document} of all programs that the chosen tests ask for: submitted at once, then waited for."""
+    chosen = {item.callspec.params["entry"].id for item in request.session.items if "entry" in getattr(item, "fixturenames", ())}
+    whole = any("scored" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    tokens = {entry.id: shared_server.submit(entry.request()) for entry in RUN if whole or entry.id in chosen}
     return {name: shared_server.result(token, seconds=300) for name, token in tokens.items()}
 
 
@@ -58,6 +62,18 @@ def test_score(scored, capsys):
     if not (ROOT / "hints").is_dir():
         pytest.skip("no rules for hints yet")
     assert not scored.failures(), f"see {BUILD_DIR}/hints, or run tests/hints/score.py with hints.json and said.json of that folder"
+
+
+def test_size_of_the_corpus():
+    family = {"c-clang": "c", "cpp-clang": "cpp"}
+    count = {}
+    for entry in ENTRIES:
+        if entry.broken:
+            language = family.get(entry.language, entry.language)
+            count[language] = count.get(language, 0) + 1
+    assert {language: (count.get(language, 0), least) for language, least in LEAST.items() if count.get(language, 0) < least} == {}
+    assert sum(count.values()) >= 260
+    assert sum(not entry.broken for entry in ENTRIES) >= 45
 
 
 def test_no_two_programs_are_the_same():
