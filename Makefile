@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 SOAK_RUNS ?= 10000
 
 help: ## say what there is (this)
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
 	@scripts/setup.sh build languages run
@@ -35,7 +35,7 @@ install: build ## install into PREFIX (/usr/local); DESTDIR is honoured
 
 format: ## format the C sources
 	@scripts/setup.sh lint
-	@git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' ':!tests/sandbox/programs' | xargs clang-format -i
+	@git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' ':!tests/sandbox/programs' ':!tests/e2e/programs' ':!tests/hints/programs' | xargs clang-format -i
 
 lint: ## format, warnings of two compilers, clang-tidy, layers, headers, scripts
 	@scripts/lint.sh
@@ -56,6 +56,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (60)
 
 box-soak: build ## SOAK_RUNS (10,000) runs through one slot of the sandbox: nothing grows (as root)
 	@$(BUILD_DIR)/tests/sandbox/soak $(BUILD_DIR)/evalx-jail $(BUILD_DIR)/tests/sandbox $(SOAK_RUNS)
+
+hints-score: ## how good the hints are, over all of tests/hints (two minutes); reports below build/hints
+	@HINTS_CORPUS=all E2E=tests/hints BUILD_DIR=$(BUILD_DIR) scripts/test.sh
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz

@@ -18,7 +18,7 @@ step() {
 
 # Not the programs that the tests submit: some of them are meant to be wrong.
 sources() {
-    git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' ':!tests/sandbox/programs' ':!tests/e2e/programs'
+    git ls-files -co --exclude-standard -- 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]' ':!tests/sandbox/programs' ':!tests/e2e/programs' ':!tests/hints/programs'
 }
 
 formatted() {

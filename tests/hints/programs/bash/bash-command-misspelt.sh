@@ -1,0 +1,3 @@
+read n
+square=$((n * n))
+ehco "$square"

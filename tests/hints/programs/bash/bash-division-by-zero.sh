@@ -1,0 +1,2 @@
+read cakes people
+echo "$((cakes / people)) each"

@@ -1,0 +1,3 @@
+read n
+for ((i = 1; i <= n; i++)); do
+    echo "$i"

@@ -1,0 +1,6 @@
+read word
+if [ "$word" -eq "$word" ]; then
+    echo number
+else
+    echo text
+fi

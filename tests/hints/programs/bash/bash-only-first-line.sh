@@ -1,0 +1,4 @@
+sum=0
+read n
+sum=$((sum + n))
+echo "$sum"

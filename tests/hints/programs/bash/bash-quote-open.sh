@@ -1,0 +1,4 @@
+read name
+greeting="Hello $name
+echo "$greeting"
+exit 0

@@ -1,0 +1,7 @@
+#include <stdoi.h>
+
+int main(void)
+{
+    printf("start\n");
+    return 0;
+}

@@ -1,0 +1,9 @@
+#include <stdio.h>
+
+int main(void)
+{
+    for (i = 1; i <= 5; i++)
+        printf("%d ", i);
+    printf("\n");
+    return 0;
+}

@@ -1,0 +1,7 @@
+#include <stdio.h>
+
+int mian(void)
+{
+    puts("ready");
+    return 0;
+}

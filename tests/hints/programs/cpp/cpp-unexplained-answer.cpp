@@ -1,0 +1,9 @@
+#include <iostream>
+using namespace std;
+
+int main()
+{
+    int width, height;
+    cin >> width >> height;
+    cout << width * height << endl;
+}

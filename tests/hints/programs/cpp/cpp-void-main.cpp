@@ -1,0 +1,6 @@
+#include <iostream>
+
+void main()
+{
+    std::cout << "bye" << std::endl;
+}

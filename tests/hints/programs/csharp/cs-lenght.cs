@@ -1,0 +1,10 @@
+using System;
+
+class Program
+{
+    static void Main()
+    {
+        string word = Console.ReadLine();
+        Console.WriteLine(word.Lenght);
+    }
+}

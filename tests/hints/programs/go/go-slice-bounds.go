@@ -1,0 +1,9 @@
+package main
+
+import "fmt"
+
+func main() {
+	var word string
+	fmt.Scan(&word)
+	fmt.Println(word[:3])
+}

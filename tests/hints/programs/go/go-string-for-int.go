@@ -1,0 +1,10 @@
+package main
+
+import "fmt"
+
+func main() {
+	var text string
+	fmt.Scan(&text)
+	var age int = text
+	fmt.Println(age + 1)
+}

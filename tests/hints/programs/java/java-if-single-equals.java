@@ -1,0 +1,13 @@
+import java.util.Scanner;
+
+public class Main {
+    public static void main(String[] args) {
+        Scanner in = new Scanner(System.in);
+        int n = in.nextInt();
+        if (n = 0) {
+            System.out.println("zero");
+        } else {
+            System.out.println("not zero");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+const state = "ready;
+console.log(state);

@@ -1,0 +1,4 @@
+fun main() {
+    val line: String? = readLine()
+    println(line.length)
+}

@@ -1,0 +1,8 @@
+fun area(width: Int, height: Int): Int {
+    return width * height
+}
+
+fun main() {
+    val side = readLine()!!.toInt()
+    println(area(side))
+}

@@ -1,0 +1,4 @@
+<?php
+$values = explode(" ", trim(fgets(STDIN)));
+$total = $values + 0;
+echo $total, "\n";

@@ -1,0 +1,4 @@
+<?php
+$sorted = array_map('intval', explode(" ", trim(fgets(STDIN))));
+sort($sorted);
+echo $sorted, "\n";

@@ -1,0 +1,4 @@
+<?php
+$n = (int) fgets(STDIN);
+$square = $n * $n
+echo $square, "\n";

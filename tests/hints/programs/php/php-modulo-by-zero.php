@@ -1,0 +1,3 @@
+<?php
+[$n, $step] = array_map('intval', explode(" ", trim(fgets(STDIN))));
+echo $n % $step, "\n";

@@ -1,0 +1,4 @@
+<?php
+$price = trim(fgets(STDIN));
+$double = $price * 2;
+echo $double, "\n";

@@ -1,0 +1,4 @@
+<?php
+$words = explode(" ", trim(fgets(STDIN)));
+$count = count($words);
+echo $cuont, "\n";

@@ -1,0 +1,5 @@
+command = input()
+if command = "q":
+    print("bye")
+else:
+    print("again")

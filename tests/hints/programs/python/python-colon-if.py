@@ -1,0 +1,5 @@
+age = int(input())
+if age >= 18
+    print("welcome")
+else:
+    print("too young")

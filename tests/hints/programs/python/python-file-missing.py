@@ -1,0 +1,3 @@
+with open("input.txt") as f:
+    n = int(f.readline())
+print(n * n)

@@ -1,0 +1,2 @@
+n = int(input("Which number? "))
+print(n * n)

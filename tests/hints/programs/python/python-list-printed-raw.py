@@ -1,0 +1,2 @@
+numbers = sorted(int(x) for x in input().split())
+print(numbers)

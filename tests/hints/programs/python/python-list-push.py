@@ -1,0 +1,5 @@
+n = int(input())
+squares = []
+for i in range(n):
+    squares.push(i * i)
+print(squares)

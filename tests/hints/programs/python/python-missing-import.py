@@ -1,0 +1,3 @@
+n = int(input())
+root = math.isqrt(n)
+print(root)

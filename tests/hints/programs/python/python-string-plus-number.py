@@ -1,0 +1,3 @@
+score = int(input())
+message = "Your score is " + score
+print(message)

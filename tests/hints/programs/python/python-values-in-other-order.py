@@ -1,0 +1,4 @@
+numbers = [int(x) for x in input().split()]
+numbers.sort()
+for n in numbers:
+    print(n)

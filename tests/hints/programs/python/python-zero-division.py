@@ -1,0 +1,3 @@
+boys, girls = map(int, input().split())
+ratio = boys / girls
+print(round(ratio, 2))

@@ -1,0 +1,4 @@
+words = gets.split
+seen = Set.new
+words.each { |w| seen.add(w) }
+puts seen.size

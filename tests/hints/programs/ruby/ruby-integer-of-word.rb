@@ -1,0 +1,2 @@
+value = Integer(gets.chomp)
+puts value

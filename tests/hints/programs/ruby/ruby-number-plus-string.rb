@@ -1,0 +1,2 @@
+line = gets.chomp
+puts 1 + line

@@ -1,0 +1,2 @@
+word = gets.chomp
+p word.reverse

@@ -1,0 +1,3 @@
+age = gets.to_i
+message = "You are " + age
+puts message

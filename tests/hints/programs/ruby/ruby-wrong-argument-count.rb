@@ -1,0 +1,6 @@
+def area(width, height)
+  width * height
+end
+
+w, h = gets.split.map(&:to_i)
+puts area(w)

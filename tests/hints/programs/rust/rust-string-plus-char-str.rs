@@ -1,0 +1,6 @@
+fn main() {
+    let a = "foo";
+    let b = "bar";
+    let both = a + b;
+    println!("{}", both);
+}
