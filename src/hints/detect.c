@@ -184,7 +184,7 @@ static bool calls_itself(const struct source *source, size_t start, size_t end, 
         at = skip_blank(code, at);
     if (code[at] == '{')
         return calls(code, at, past_bracket(code, at), name, ret_at);
-    bool defined = start > 4 && (memcmp(code + start - 4, "def ", 4) == 0);
+    bool defined = start >= 4 && (memcmp(code + start - 4, "def ", 4) == 0);
     return defined && calls(code, body, past_block(source, start), name, ret_at);
 }
 

@@ -309,7 +309,7 @@ static void compare_numbers(const struct number *expected, const struct number *
 static const char *numbers_shape(struct state *state, struct pair *pair)
 {
     struct number_facts facts = {true, true, true, true, true};
-    bool all = true, none_number = false;
+    bool all = true, none_number = false, whole = true;
 
     for (size_t i = 0; i < pair->expected.count && all; i++) {
         struct number expected, got;
@@ -321,12 +321,14 @@ static const char *numbers_shape(struct state *state, struct pair *pair)
             break;
         compare_numbers(&expected, &got, &facts);
         state->difference.decimals = expected.decimals;
+        whole &= got.decimals == 0;
     }
     if (none_number)
         return "not_a_number";
     if (!all)
         return NULL;
-    return facts.wrapped ? "wrapped" : facts.rounded ? "decimals" : facts.floored ? "floored"
+    bool cut = facts.floored && whole;
+    return facts.wrapped ? "wrapped" : cut ? "floored" : facts.rounded ? "decimals" : facts.floored ? "floored"
            : facts.sign  ? "sign"    : facts.by_one  ? "off_by_one" : NULL;
 }
 

@@ -25,6 +25,7 @@ struct message {
     const struct message_form *form;
     const struct buf *stream;
     size_t start, body, end; /* in stream */
+    size_t previous;         /* where the message before begins */
     struct str file, line, column, type;
 };
 
@@ -207,6 +208,7 @@ static size_t all_messages(struct state *state, struct message *messages)
     for (size_t i = 0; i < count; i++) {
         struct message *message = &messages[i];
         message->end = MIN(message->stream->len, message->body + MESSAGE_MAX);
+        message->previous = i > 0 && messages[i - 1].stream == message->stream ? messages[i - 1].body : 0;
         if (i + 1 < count && messages[i + 1].stream == message->stream)
             message->end = MAX(MIN(message->end, messages[i + 1].start), message->body);
     }
@@ -244,7 +246,8 @@ static bool look_in_frames(struct state *state, const struct message *message, s
 static struct str near_text(const struct message *message, bool before)
 {
     const char *data = message->stream->data;
-    size_t from = before ? message->start - MIN(message->start, (size_t)NEAR_WINDOW) : message->body;
+    size_t from = before ? MAX(message->start - MIN(message->start, (size_t)NEAR_WINDOW), message->previous)
+                         : message->body;
     size_t to = before ? message->body : MIN(message->stream->len, message->body + 2 * NEAR_WINDOW);
     return (struct str){.data = data + from, .len = to - from};
 }

@@ -115,6 +115,7 @@ struct rule_file {
     char *syntax_comments, *syntax_quotes, *syntax_long_quotes;
     bool display_columns; /* `language`'s columns count a tab up to the next multiple of 8; those of `also` do not */
     char *keywords, *names;
+    char *source_name; /* of the main source, for examples: "main.c" */
     struct message_form *forms;
     size_t form_count;
     struct table *tables;
