@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # libcmocka-dev is with build, not test: meson looks for it once, when the build folder is made.
-build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libcyaml-dev libyaml-dev
+build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libcyaml-dev libyaml-dev libpcre2-dev
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
 run=(curl)
 test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind user-mode-linux)

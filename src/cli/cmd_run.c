@@ -222,7 +222,7 @@ static int with_engine(const struct invocation *invocation, json_t *request, str
     return status;
 }
 
-static int run_run(struct invocation *invocation)
+int run_program(struct invocation *invocation)
 {
     const struct program *program = invocation->options;
     _cleanup_(field_errors_release) struct field_errors errors = {0};
@@ -255,5 +255,5 @@ const struct command command_run = {
     .operands_least = 1,
     .operands_most = 1,
     .uses_config = true,
-    .run = run_run,
+    .run = run_program,
 };

@@ -35,8 +35,11 @@ struct command {
 };
 
 extern const struct command command_serve, command_run, command_submit, command_languages, command_doctor,
-    command_config, command_version, command_help;
+    command_hints, command_config, command_version, command_help;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
+
+/* cmd_run.c: runs operand 0 as invocation->options, a struct program, says. Also for evalx hints explain. */
+int run_program(struct invocation *invocation);
 
 /* "evalx: message" on standard error, control bytes escaped; with --json the same again as JSON when the command has failed. */
 void print_error(const char *format, ...) ATTR_PRINTF(1, 2);

@@ -52,6 +52,8 @@
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \
   X(CHOICE,   log_level,              "log.level",               "info",           0, 0,                          "log-level", "debug|info|warn|error", "least level that is logged") \
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \
+  X(STRING,   hints_dir,              "hints.dir",              "",               0, 0,                          "hints-dir", "DIR", "rules for hints; default: those that came with evalx") \
+  X(BOOL,     hints_enabled,          "hints.enabled",          "true",           0, 0,                          NULL, NULL, "false: results carry no hints") \
   X(STRING,   sandbox_jail,           "sandbox.jail",            "",               0, 0,                          "jail", "FILE", "the evalx-jail program; default: the one that came with evalx") \
   X(INTEGER,  sandbox_uid_base,       "sandbox.uid_base",        "60600",          1, 2000000000,                  NULL, NULL, "slot N runs programs as this user and group id + N") \
   X(LIST,     sandbox_mounts,         "sandbox.mounts",          "",               0, 0,                          NULL, NULL, "more host paths that programs may read")

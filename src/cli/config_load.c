@@ -118,6 +118,8 @@ static void resolve(struct config *config)
         replace(&config->store_url, xasprintf("sqlite:%s/evalx.db", config->state_dir));
     if (config->slots == 0)
         config->slots = MIN(core_count(), 128);
+    if (config->hints_dir[0] == '\0')
+        replace(&config->hints_dir, path_hints());
     if (config->languages_dir[0] == '\0')
         replace(&config->languages_dir, path_languages());
     if (config->sandbox_jail[0] == '\0')

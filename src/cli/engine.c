@@ -31,6 +31,10 @@ int engine_open(const struct config *config, struct engine *engine, struct error
     r = registry_load(config->languages_dir, &engine->registry, err);
     if (r < 0)
         return r;
+    if (config->hints_enabled)
+        r = hint_rules_load(config->hints_dir, &engine->hints, err);
+    if (r < 0)
+        return r;
     if (geteuid() != 0)
         return error_set(err, -EPERM,
                          "the sandbox needs root: run evalx as root (sudo evalx …), or send programs to a server with: "
@@ -68,6 +72,7 @@ int engine_execute(const struct config *config, struct engine *engine, const cha
         .jail = engine->jail,
         .lanes = (unsigned)config->slots,
         .registry = engine->registry,
+        .hints = engine->hints,
         .artifact_dir = artifacts,
         .artifact_cache_kb = config->artifact_cache_size / 1024,
         .output_keep_kb = config->output_keep / 1024,
@@ -79,6 +84,7 @@ void engine_close(struct engine *engine)
 {
     executor_free(engine->executor);
     jail_stop(engine->jail);
+    hint_rules_free(engine->hints);
     if (engine->registry != NULL)
         registry_free(engine->registry);
     *engine = (struct engine){0};

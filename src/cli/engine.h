@@ -14,6 +14,7 @@
 
 struct engine {
     struct registry *registry;
+    struct hint_rules *hints; /* NULL: hints.enabled is false */
     struct jail *jail;
     struct executor *executor;
     struct identity identity;

@@ -13,8 +13,8 @@
 
 const struct command *const commands[] = {
     &command_serve,     &command_run,    &command_submit,
-    &command_languages, &command_doctor, &command_config,
-    &command_version,   &command_help,   NULL,
+    &command_languages, &command_hints,  &command_doctor,
+    &command_config,    &command_version, &command_help,   NULL,
 };
 
 static const struct command *find_command(const char *name)

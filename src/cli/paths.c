@@ -45,6 +45,12 @@ char *path_languages(void)
     return first_existing(places, ARRAY_LEN(places));
 }
 
+char *path_hints(void)
+{
+    static const char *const places[] = {"../hints", "../share/evalx/hints"};
+    return first_existing(places, ARRAY_LEN(places));
+}
+
 char *path_jail(void)
 {
     static const char *const places[] = {"evalx-jail", "../libexec/evalx/evalx-jail"};

@@ -8,6 +8,7 @@
 
 /* The first place that exists, else the one of an installation (so that an error names it). The caller frees. */
 char *path_languages(void);
+char *path_hints(void);
 char *path_jail(void);
 
 #endif

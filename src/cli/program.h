@@ -22,6 +22,7 @@ struct program {
     struct limits limits;                      /* 0: not given */
     bool stop_on_first_failure;
     bool json;
+    bool hints_only; /* not an option: evalx hints explain shows nothing else */
 };
 
 enum { PROGRAM_OPTION_COUNT = 20 };

@@ -126,6 +126,18 @@ static void print_compile(const json_t *document)
         write_line(stderr, message);
 }
 
+static void print_hints(const json_t *document, FILE *stream)
+{
+    size_t i;
+    json_t *hint;
+
+    json_array_foreach(json_object_get(document, "hints"), i, hint)
+    {
+        fputs("hint: ", stream);
+        write_line(stream, json_string_value(hint));
+    }
+}
+
 /* Nothing was expected of the only run: then the user wants to see what it prints. */
 static bool only_shows_output(const json_t *request)
 {
@@ -156,6 +168,10 @@ int program_report(const struct program *program, const json_t *request, json_t 
                     text_of(document, "message")[0] != '\0' ? ": " : "", text_of(document, "message"));
         return exit_code_of(document);
     }
+    if (program->hints_only) {
+        print_hints(document, stdout);
+        return exit_code_of(document);
+    }
     print_compile(document);
     if (only_shows_output(request)) {
         const json_t *test = json_array_get(json_object_get(document, "results"), 0);
@@ -167,5 +183,6 @@ int program_report(const struct program *program, const json_t *request, json_t 
     if (strcmp(text_of(document, "verdict"), verdict_name(VERDICT_COMPILATION_ERROR)) != 0)
         print_table(document, stream);
     print_summary(document, stream);
+    print_hints(document, stream);
     return exit_code_of(document);
 }

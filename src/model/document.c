@@ -40,14 +40,6 @@ static json_t *signal_or_null(int signal)
     return json_string(text);
 }
 
-static json_t *strings(const struct string_list *list)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < list->count; i++)
-        json_array_append_new(array, json_text(list->items[i], strlen(list->items[i]), NULL));
-    return array;
-}
-
 /* Bytes in the reader's encoding; *lossy becomes true when some were lost by it. */
 static json_t *encoded(const struct buf *bytes, enum encoding encoding, bool *lossy)
 {
@@ -107,7 +99,9 @@ json_t *test_result_json(const struct submission *sub, size_t index, const struc
     json_object_set_new(form, "message", text_or_null(test->message));
     if (test->has_points)
         json_object_set_new(form, "points", json_real(test->points));
-    json_object_set_new(form, "hints", strings(&test->hints));
+    json_object_set_new(form, "hints", hint_texts_json(&test->hints));
+    if (test->hints.count > 0)
+        json_object_set_new(form, "hint_details", hint_details_json(&test->hints));
     if (sub->collect.count > 0)
         json_object_set_new(form, "files", collected(test, encoding));
     put_flags(form, test->truncated, lossy);
@@ -234,7 +228,12 @@ static json_t *results_value(const struct view *v)
 
 static json_t *hints_value(const struct view *v)
 {
-    return v->result ? strings(&v->result->hints) : json_array();
+    return v->result ? hint_texts_json(&v->result->hints) : json_array();
+}
+
+static json_t *hint_details_value(const struct view *v)
+{
+    return v->result && v->result->hints.count > 0 ? hint_details_json(&v->result->hints) : NULL;
 }
 
 static json_t *timings_value(const struct view *v)
@@ -267,6 +266,7 @@ static const struct {
     {"message", message_value},    {"language", language_value},    {"created_at", created_value},
     {"started_at", started_value}, {"finished_at", finished_value}, {"compile", compile_value},
     {"summary", summary_value},    {"results", results_value},      {"hints", hints_value},
+    {"hint_details", hint_details_value},
     {"timings", timings_value},    {"webhook", webhook_value},      {"metadata", metadata_value},
 };
 

@@ -13,6 +13,7 @@
  * args and limits are in batch_fields (for every test case) and in own_fields (for one); in the array's first item they are the
  * common ones. A field that stands in no table of its place is unknown and refused.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -214,6 +215,26 @@ static void read_metadata(struct parse *p, json_t *value, void *target)
     sub->metadata = json_incref(value);
 }
 
+static void read_hints(struct parse *p, json_t *value, void *sub)
+{
+    bool wanted = true;
+    if (parse_bool(p, value, &wanted))
+        ((struct submission *)sub)->no_hints = !wanted;
+}
+
+/* A language tag: "en", "pt-BR". One that no rule has a text for falls back to English. */
+static void read_hint_language(struct parse *p, json_t *value, void *target)
+{
+    struct submission *sub = target;
+    if (!parse_text(p, value, SUBMISSION_HINT_LANGUAGE_MAX, &sub->hint_language))
+        return;
+    for (const char *at = sub->hint_language; *at; at++)
+        if (!isalnum((unsigned char)*at) && *at != '-') {
+            parse_mistake(p, "must be a language tag, such as en");
+            return;
+        }
+}
+
 static void read_stop(struct parse *p, json_t *value, void *sub)
 {
     parse_bool(p, value, &((struct submission *)sub)->stop_on_first_failure);
@@ -314,7 +335,7 @@ static void read_checker(struct parse *p, json_t *value, void *sub)
     {"encoding", read_encoding}, {"language", read_language, true}, {"version", read_version}, {"code", read_code}, \
         {"files", read_files}, {"compiler_options", read_compiler_options}, {"args", read_args},                    \
         {"limits", read_common_limits}, {"checker", read_checker}, {"webhook_url", read_webhook_url},               \
-        {"priority", read_priority}, {"collect", read_collect},                                                     \
+        {"priority", read_priority}, {"collect", read_collect}, {"hints", read_hints}, {"hint_language", read_hint_language},                                                     \
     {                                                                                                               \
         "metadata", read_metadata                                                                                   \
     }

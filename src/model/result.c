@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "model/strings.h"
 
 struct result *result_new(size_t test_count)
 {
@@ -25,7 +24,7 @@ void test_result_release(struct test_result *test)
     buf_release(&test->out);
     buf_release(&test->err);
     free(test->message);
-    strings_release(&test->hints);
+    hint_list_release(&test->hints);
     for (size_t i = 0; i < test->file_count; i++) {
         free(test->files[i].name);
         buf_release(&test->files[i].content);
@@ -49,7 +48,7 @@ void result_free(struct result *result)
     for (size_t i = 0; i < result->test_count; i++)
         test_result_release(&result->tests[i]);
     compile_result_release(&result->compile);
-    strings_release(&result->hints);
+    hint_list_release(&result->hints);
     free(result->tests);
     free(result->order);
     free(result->message);

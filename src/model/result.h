@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/hint.h"
 #include "model/submission.h"
 #include "model/verdict.h"
 
@@ -35,7 +36,7 @@ struct test_result {
     char *message;                /* NULL when there is nothing to say */
     bool has_points;              /* a checker gave some: */
     double points;                /* finite */
-    struct string_list hints;     /* empty until the hints room fills it */
+    struct hint_list hints;       /* at most HINTS_MAX, the best first; empty when it is accepted */
     struct collected_file *files; /* in the order of collect */
     size_t file_count;
 };
@@ -64,7 +65,7 @@ struct result {
     struct test_result *tests; /* one a test case, input order */
     size_t test_count;
     uint16_t *order; /* indices of the tests in the order they ended (for event streams); test_count entries */
-    struct string_list hints;
+    struct hint_list hints; /* of the compile step, or the best of the test cases'; at most HINTS_MAX */
 };
 
 struct result *result_new(size_t test_count);
@@ -89,7 +90,7 @@ void compile_result_store(const struct compile_result *compile, struct buf *out)
 int compile_result_load(const void *data, size_t len, struct compile_result *ret, struct error *err);
 
 /*
- * The public forms. New references. Keys in the order of the documentation. exit_code is null when the program did not exit;
+ * The public forms. New references. "hint_details" is there only when there are hints. Keys in the order of the documentation. exit_code is null when the program did not exit;
  * signal is a name ("SIGSEGV") or null; "points" is there only when a checker gave some, "files" only when the submission collects; "truncated" and "lossy" are there only when true. The compile step has "signal" and
  * "message" only when there is one, and is null altogether when the language has none or it has not been done yet.
  */

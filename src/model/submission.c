@@ -91,6 +91,7 @@ void submission_free(struct submission *sub)
     free(sub->tests);
     submission_free(sub->checker.program);
     free(sub->webhook_url);
+    free(sub->hint_language);
     json_decref(sub->metadata);
     free(sub);
 }

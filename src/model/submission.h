@@ -29,6 +29,7 @@ enum {
     COLLECTED_KB_MAX = 1024,         /* of all files collected from one test case ... */
     COLLECTED_TOTAL_KB_MAX = 65536,  /* ... and from all of them: each gets an equal share */
     SUBMISSION_METADATA_MAX = 16384, /* bytes of metadata as compact JSON */
+    SUBMISSION_HINT_LANGUAGE_MAX = 16, /* bytes of hint_language */
     SUBMISSION_PRIORITY_MAX = 10,    /* priority is -10..10, 0 by default, higher first */
 };
 
@@ -84,6 +85,8 @@ struct submission {
     enum encoding encoding;     /* of the request, and by default of the answer */
     char *webhook_url;          /* NULL when none */
     int priority;
+    bool no_hints;       /* "hints": false */
+    char *hint_language; /* NULL: English */
     json_t *metadata;   /* an object; never NULL */
     int64_t created_ms; /* realtime; set by whoever accepts it */
     bool array_form;    /* came as an array: mistakes name "[3]", not "test_cases[3]"; not stored */

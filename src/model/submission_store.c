@@ -80,6 +80,10 @@ void submission_store(const struct submission *sub, struct buf *out)
     stored_set_text(root, "encoding", encoding_names[sub->encoding]);
     stored_set_text(root, "webhook_url", sub->webhook_url);
     stored_set_int(root, "priority", sub->priority);
+    if (sub->no_hints)
+        stored_set_bool(root, "hints", false);
+    if (sub->hint_language)
+        stored_set_text(root, "hint_language", sub->hint_language);
     json_object_set(root, "metadata", sub->metadata);
     for (size_t i = 0; i < sub->test_count; i++)
         json_array_append_new(tests, test_form(&sub->tests[i]));
@@ -207,6 +211,15 @@ static void load_token(struct stored_load *load, const json_t *root, struct subm
         snprintf(sub->token, sizeof sub->token, "%s", token);
 }
 
+/* Forms of before there were hints have neither. */
+static void load_hints(struct stored_load *load, const json_t *root, struct submission *sub)
+{
+    if (json_object_get(root, "hints"))
+        sub->no_hints = !stored_get_bool(load, root, "hints");
+    if (json_object_get(root, "hint_language"))
+        stored_get_text(load, root, "hint_language", &sub->hint_language);
+}
+
 static void load_metadata(struct stored_load *load, const json_t *root, struct submission *sub)
 {
     json_t *metadata = stored_get_object(load, root, "metadata");
@@ -234,6 +247,7 @@ int submission_load(const void *data, size_t len, struct submission **ret, struc
     sub->encoding = (enum encoding)load_choice(&load, root, "encoding", encoding_names, ENCODINGS);
     stored_get_optional_text(&load, root, "webhook_url", &sub->webhook_url);
     sub->priority = (int)stored_get_int(&load, root, "priority", -SUBMISSION_PRIORITY_MAX, SUBMISSION_PRIORITY_MAX);
+    load_hints(&load, root, sub);
     load_metadata(&load, root, sub);
     load_tests(&load, root, sub);
     if (load.code == 0)

@@ -377,6 +377,7 @@ int executor_new(const struct executor_config *config, struct executor **ret, st
     init(executor);
     executor->jail = config->jail;
     executor->tools.registry = config->registry;
+    executor->tools.hints = config->hints;
     executor->tools.output_keep = config->output_keep_kb * 1024;
     int r = artifact_cache_open(config->artifact_dir, config->artifact_cache_kb, &executor->tools.cache, err);
     if (r < 0) {

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "box/box.h"
+#include "hints/hints.h"
 #include "language/language.h"
 #include "model/result.h"
 #include "model/submission.h"
@@ -28,6 +29,7 @@ struct executor_config {
     const struct registry *registry; /* outlives the executor */
     const char *artifact_dir;        /* existing folder, writable by this process; the artifact cache lives here */
     int64_t artifact_cache_kb;       /* past this the least recently used artifacts go */
+    const struct hint_rules *hints;  /* outlive the executor; NULL: results carry no hints */
     int64_t output_keep_kb;          /* of each stream in a test result; more is cut and marked truncated; positive */
 };
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "worker/explain.h"
 #include "worker/outcome.h"
 #include "worker/program.h"
 
@@ -94,6 +95,8 @@ static int compile_program(struct job *job, const struct job_tools *tools, struc
             .message = xstrdup(job->result->message),
         };
     }
+    if (r == -EINVAL)
+        explain_compile(tools->hints, job->language, job->sub, compile, &job->result->hints);
     if (compile->state != COMPILE_NONE && job->callbacks.compiled)
         job->callbacks.compiled(job->context, compile);
     if (r < 0)
@@ -257,6 +260,8 @@ int job_test(struct job *job, const struct job_tools *tools, const struct lane *
     if (r < 0) {
         test_result_release(ret);
         outcome_internal(ret, ENGINE_FAILED);
+    } else {
+        explain_test(tools->hints, job->language, job->sub, index, ret);
     }
     language_command_release(&own);
     return r;
@@ -323,6 +328,7 @@ void job_finish(struct job *job)
         result->run_ns = clock_monotonic_ns() - job->compiled_ns;
     skip_the_rest(job, job->sub->stop_on_first_failure ? job->first_failure : job->sub->test_count);
     result_conclude(result);
+    explain_result(result);
     result->finished_ms = clock_realtime_ms();
     result->message = message;
     if (failed) {

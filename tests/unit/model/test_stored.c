@@ -116,6 +116,8 @@ static struct submission *random_submission(void)
         strings_add(&sub->collect, str_of(name));
     }
     sub->stop_on_first_failure = next_random(2);
+    sub->no_hints = next_random(2);
+    sub->hint_language = next_random(2) ? random_text() : NULL;
     sub->encoding = (enum encoding)next_random(2);
     sub->webhook_url = next_random(2) ? random_text() : NULL;
     sub->priority = (int)next_random(21) - 10;
@@ -184,6 +186,8 @@ static void assert_submission_equal(const struct submission *a, const struct sub
     assert_true(a->checker.abs == b->checker.abs && a->checker.rel == b->checker.rel);
     assert_strings_equal(&a->collect, &b->collect);
     assert_int_equal(a->stop_on_first_failure, b->stop_on_first_failure);
+    assert_int_equal(a->no_hints, b->no_hints);
+    assert_text_equal(a->hint_language, b->hint_language);
     assert_int_equal(a->encoding, b->encoding);
     assert_text_equal(a->webhook_url, b->webhook_url);
     assert_int_equal(a->priority, b->priority);
@@ -225,6 +229,27 @@ static void every_byte_survives(void **state)
     assert_submission_equal(sub, back);
 }
 
+static void random_hints(struct hint_list *hints)
+{
+    for (size_t i = next_random(HINTS_MAX + 1); i > 0; i--) {
+        struct hint hint = {.text = random_text(), .rule = random_text(), .source = (enum hint_source)next_random(3),
+                            .file = next_random(2) ? random_text() : NULL, .line = (int)next_random(INT32_MAX)};
+        hint_list_add(hints, &hint);
+    }
+}
+
+static void assert_hints_equal(const struct hint_list *a, const struct hint_list *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (size_t i = 0; i < a->count; i++) {
+        assert_string_equal(a->items[i].text, b->items[i].text);
+        assert_string_equal(a->items[i].rule, b->items[i].rule);
+        assert_int_equal(a->items[i].source, b->items[i].source);
+        assert_text_equal(a->items[i].file, b->items[i].file);
+        assert_int_equal(a->items[i].line, b->items[i].line);
+    }
+}
+
 static struct test_result random_test_result(void)
 {
     struct test_result test = {.exit_code = -1};
@@ -241,7 +266,7 @@ static struct test_result random_test_result(void)
     test.wall_ns = (int64_t)next_random(INT64_MAX);
     test.memory_kb = (int64_t)next_random(INT64_MAX);
     test.message = next_random(2) ? random_text() : NULL;
-    random_strings(&test.hints);
+    random_hints(&test.hints);
     test.has_points = next_random(2);
     test.points = test.has_points ? (double)next_random(1000) / 8 : 0;
     test.file_count = next_random(3);
@@ -282,7 +307,7 @@ static void assert_test_result_equal(const struct test_result *a, const struct t
     assert_int_equal(a->wall_ns, b->wall_ns);
     assert_int_equal(a->memory_kb, b->memory_kb);
     assert_text_equal(a->message, b->message);
-    assert_strings_equal(&a->hints, &b->hints);
+    assert_hints_equal(&a->hints, &b->hints);
     assert_int_equal(a->has_points, b->has_points);
     assert_true(a->points == b->points);
     assert_int_equal(a->file_count, b->file_count);
@@ -326,7 +351,7 @@ static struct result *random_result(void)
         result->tests[i] = random_test_result();
         result->order[i] = (uint16_t)(result->test_count - 1 - i);
     }
-    random_strings(&result->hints);
+    random_hints(&result->hints);
     return result;
 }
 
@@ -348,7 +373,7 @@ static void assert_result_equal(const struct result *a, const struct result *b)
         assert_test_result_equal(&a->tests[i], &b->tests[i]);
         assert_int_equal(a->order[i], b->order[i]);
     }
-    assert_strings_equal(&a->hints, &b->hints);
+    assert_hints_equal(&a->hints, &b->hints);
 }
 
 static void results_round_trip(void **state)
@@ -582,6 +607,8 @@ static void values_out_of_range_are_refused(void **state)
         {load_result, "order", "[0,1,1]"},
         {load_result, "order", "[0,\"1\"]"},
         {load_result, "hints", "[null]"},
+        {load_result, "hints", "[\"look\"]"},
+        {load_result, "hints", "[{\"text\": \"a\", \"rule\": \"b\", \"source\": \"me\", \"file\": null, \"line\": 1}]"},
     };
     _cleanup_(submission_freep) struct submission *sub = submission_new();
     sub->language = xstrdup("c");

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * detect.h: what a pattern cannot see: brackets that do not match, how an output differs from the expected one, whether there was
+ * input left. A rule names a detector with `detect:`; it says yes or no and sets captures. Private to hints/.
+ */
+#ifndef EVALX_HINTS_DETECT_H
+#define EVALX_HINTS_DETECT_H
+
+#include "hints/state.h"
+
+struct detector {
+    const char *name;
+    bool (*look)(struct state *state);
+    const char *captures; /* that it sets; blank-separated */
+};
+const struct detector *detector_find(const char *name); /* NULL */
+
+/* difference.c: true when the output's difference from the expected one has this shape; each wrong answer has one shape at most. */
+bool difference_is(struct state *state, const char *shape);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.c: see state.h. */
+#include "hints/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct source *state_source(struct state *state, size_t file_index)
+{
+    static const struct source_syntax plain = {.line_comments = "", .quotes = "", .long_quotes = ""};
+    const struct hint_evidence *evidence = state->evidence;
+    struct str text = {0};
+
+    if (file_index >= SOURCES_MAX)
+        file_index = 0;
+    if (!state->has_source[file_index]) {
+        if (file_index < evidence->file_count)
+            text = evidence->files[file_index].text;
+        if (text.len > HINT_SOURCE_WINDOW)
+            text.len = HINT_SOURCE_WINDOW;
+        source_init(&state->sources[file_index], text, state->file ? &state->file->syntax : &plain);
+        state->has_source[file_index] = true;
+    }
+    return &state->sources[file_index];
+}
+
+const struct source_brackets *state_brackets(struct state *state)
+{
+    if (!state->has_brackets)
+        source_match_brackets(state_source(state, 0), &state->brackets);
+    state->has_brackets = true;
+    return &state->brackets;
+}
+
+/* Later ones hide earlier ones of the same name, so that forgetting the last ones brings the earlier back. */
+void state_bind(struct state *state, const char *name, struct str value)
+{
+    if (state->binding_count < BINDINGS_MAX)
+        state->bindings[state->binding_count++] = (struct binding){.name = name, .value = value};
+}
+
+struct str state_keep(struct state *state, struct str value)
+{
+    struct str copy = {.data = state->scratch + state->scratch_len,
+                       .len = MIN(value.len, SCRATCH_MAX - state->scratch_len)};
+    if (copy.len > 0)
+        memcpy(state->scratch + state->scratch_len, value.data, copy.len);
+    state->scratch_len += copy.len;
+    return copy;
+}
+
+void state_bind_text(struct state *state, const char *name, const char *text)
+{
+    state_bind(state, name, state_keep(state, str_of(text)));
+}
+
+void state_bind_int(struct state *state, const char *name, int64_t number)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, number);
+    state_bind_text(state, name, text);
+}
+
+struct str state_value(const struct state *state, struct str name)
+{
+    for (size_t i = state->binding_count; i-- > 0;)
+        if (str_is(name, state->bindings[i].name))
+            return state->bindings[i].value;
+    return (struct str){0};
+}
