@@ -166,7 +166,8 @@ static void run_example(const struct check *check, const struct example *example
     const struct rule *rule = check->rule;
     const char *language = example->language ? example->language : check->file->language;
     const struct limits limits = limits_default();
-    const struct hint_file file = {.name = "main", .text = text_or_empty(example->source)};
+    const char *name = check->file->main_name;
+    const struct hint_file file = {.name = name ? name : "main", .text = text_or_empty(example->source)};
     struct hint_evidence evidence = {
         .language = language,
         .stage = rule->stage,
@@ -181,7 +182,7 @@ static void run_example(const struct check *check, const struct example *example
         .expected = text_or_empty(example->expected),
         .has_expected = example->expected != NULL,
         .files = &file,
-        .file_count = 0,
+        .file_count = example->source ? 1 : 0,
     };
     if (example->signal == 0 && rule->signals.count > 0)
         evidence.signal = rule->signals.items[0];

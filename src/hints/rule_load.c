@@ -411,6 +411,7 @@ static void read_table(struct walk *walk, const char *key, const yaml_node_t *va
     }
 FILE_TEXT(language, language)
 FILE_TEXT(also, also)
+FILE_TEXT(main_name, main_name)
 FILE_TEXT(base, base)
 FILE_TEXT(keywords, keywords)
 FILE_TEXT(names, names)
@@ -471,7 +472,7 @@ static const struct walk_key file_keys[] = {
     {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base},
     {"syntax", read_syntax}, {"columns", read_columns},
     {"keywords", read_file_keywords}, {"names", read_file_names}, {"messages", read_forms}, {"tables", read_tables},
-    {"rules", read_rules},
+    {"rules", read_rules},       {"file", read_file_main_name},
 };
 
 int rule_file_parse(const char *path, struct str text, struct rule_file *ret, struct error *err)
@@ -546,7 +547,7 @@ void rule_file_release(struct rule_file *file)
         free(file->tables[i].values);
         free(file->tables[i].name);
     }
-    char *const texts[] = {file->path,          file->language,           file->also, file->base,
+    char *const texts[] = {file->path,          file->language,           file->also, file->base, file->main_name,
                            file->keywords,      file->names,              file->syntax_comments,
                            file->syntax_quotes, file->syntax_long_quotes};
     for (size_t k = 0; k < ARRAY_LEN(texts); k++)

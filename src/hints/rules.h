@@ -110,6 +110,7 @@ struct rule_file {
     char *path;
     char *language; /* "common" for all */
     char *also;     /* blank-separated: other languages with these rules */
+    char *main_name; /* of the source file in the examples: "main.py" */
     char *base;     /* a language whose rules, tables and names hold here, too, after the file's own; NULL: none */
     struct source_syntax syntax;
     char *syntax_comments, *syntax_quotes, *syntax_long_quotes;
