@@ -17,7 +17,7 @@ struct range {
 };
 
 struct loop {
-    size_t head;           /* of its keyword */
+    size_t head;            /* of its keyword */
     struct range condition; /* empty: always true */
     struct range step;      /* of a for; else empty */
     struct range body;
@@ -28,6 +28,7 @@ struct view {
     const struct source *source;
     const char *code;
     size_t len;
+    bool ruby; /* knows until, and `statement while condition` */
 };
 
 /* ---- small steps ---- */
@@ -162,6 +163,22 @@ static bool three_parts(const struct view *v, size_t from, size_t to, struct loo
     return true;
 }
 
+/* A `while` that belongs to what stands before it: do … while (…); and Ruby's `statement while condition`. */
+static bool ends_a_statement(const struct view *v, const struct loop *loop)
+{
+    size_t end = before_blanks(v, loop->head);
+    if (v->ruby)
+        return source_line_at(v->source, loop->head) == source_line_at(v->source, end > 0 ? end - 1 : 0) && end > 0;
+    if (!loop->closed_at_once || end == 0)
+        return false;
+    if (v->code[end - 1] == '}')
+        return true;
+    size_t start = end - 1;
+    while (start > 0 && !strchr(";{}", v->code[start - 1]))
+        start--;
+    return has_word(v, (struct range){start, end}, str_of("do"));
+}
+
 static bool read_loop(const struct view *v, size_t at, bool is_for, struct loop *loop)
 {
     size_t from = skip_spaces(v, word_end(v, at));
@@ -183,17 +200,16 @@ static bool read_loop(const struct view *v, size_t at, bool is_for, struct loop 
             return false; /* for each; what is left is Go's for with a condition */
     }
     take_body(v, to, loop);
-    size_t end = before_blanks(v, at);
-    /* do { … } while (…); */
-    return !(loop->closed_at_once && end > 0 && v->code[end - 1] == '}');
+    bool whole = loop->body.to < v->len || v->len == v->source->text.len;
+    return whole && !ends_a_statement(v, loop);
 }
 
 /* ---- what changes a variable ---- */
 
 static bool assigns_at(const struct view *v, size_t at)
 {
-    static const char *const signs[] = {"++", "--", "=",   "+=",  "-=",  "*=",  "/=",  "%=", "&=", "|=",
-                                        "^=", ".=", ":=",  "**=", "//=", "<<=", ">>=", "||=", "&&=", "?\?="};
+    static const char *const signs[] = {"++", "--", "=",  "+=",  "-=",  "*=",  "/=",  "%=",  "&=",  "|=",
+                                        "^=", ".=", ":=", "**=", "//=", "<<=", ">>=", "||=", "&&=", "?\?="};
     for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
         size_t len = strlen(signs[i]);
         if (at + len > v->len || memcmp(v->code + at, signs[i], len) != 0)
@@ -222,12 +238,14 @@ static bool in_list_before_assignment(const struct view *v, size_t from, size_t 
 /* Is the variable whose use stands at [from, to) changed there, or might it be? */
 static bool changed_here(const struct view *v, size_t from, size_t to)
 {
-    static const char *const pure = "length size len count isEmpty is_empty empty get charAt at indexOf contains equals toString abs";
+    static const char *const pure =
+        "length size len count isEmpty is_empty empty get charAt at indexOf contains equals toString abs";
     size_t after = skip_spaces(v, to), before = before_blanks(v, from);
 
     while (after < v->len && v->code[after] == '[')
         after = skip_spaces(v, past_bracket(v, after));
-    if (after + 1 < v->len && (v->code[after] == '.' || memcmp(v->code + after, "->", 2) == 0) && !assigns_at(v, after)) {
+    if (after + 1 < v->len && (v->code[after] == '.' || memcmp(v->code + after, "->", 2) == 0) &&
+        !assigns_at(v, after)) {
         size_t name = skip_spaces(v, after + (v->code[after] == '.' ? 1 : 2)), end = word_end(v, name);
         return !word_listed((struct str){v->code + name, end - name}, pure);
     }
@@ -238,7 +256,8 @@ static bool changed_here(const struct view *v, size_t from, size_t to)
         return true;
     if (before >= 1 && v->code[before - 1] == '&' && (before < 2 || v->code[before - 2] != '&'))
         return true;
-    return (before >= 3 && (is_word_at(v, before - 3, "for") || is_word_at(v, before - 3, "mut"))) ||
+    return (before >= 3 && (is_word_at(v, before - 3, "for") || is_word_at(v, before - 3, "mut") ||
+                            is_word_at(v, before - 3, "del"))) ||
            (before >= 2 && is_word_at(v, before - 2, "as"));
 }
 
@@ -254,7 +273,9 @@ static bool changed_in(const struct view *v, struct range range, struct str name
 /* ---- what else may end a loop ---- */
 
 #define LEAVES "break return exit throw raise panic goto die abort quit last sleep yield await receive"
-#define PURE "len abs size length count strlen sqrt pow min max floor ceil isEmpty empty is_empty get charAt at int str float Number"
+#define PURE                                                                                                           \
+    "len abs size length count strlen sqrt pow min max floor ceil isEmpty empty is_empty get charAt at int str float " \
+    "Number"
 
 /* A function defined in the source under this name that speaks of the variable could change it. */
 static bool definition_speaks_of(const struct view *v, struct str function, struct str name)
@@ -279,6 +300,33 @@ static bool definition_speaks_of(const struct view *v, struct str function, stru
     return false;
 }
 
+/* Handed to a function as it is, without a sign that says it may be changed there. */
+static bool is_argument(const struct view *v, struct range range, struct str name)
+{
+    size_t at = range.from;
+    for (struct str word; next_word(v, range, &at, &word);) {
+        size_t before = before_blanks(v, at - word.len - (at > word.len && v->code[at - word.len - 1] == '$'));
+        if (str_eq(word, name) && before > 0 && (v->code[before - 1] == '(' || v->code[before - 1] == ',') &&
+            strchr(",)", v->code[skip_spaces(v, at)]))
+            return true;
+    }
+    return false;
+}
+
+/* Does the condition look at it as at a number? Not as `while queue` or `while len(queue) > 0` do. */
+static bool is_compared(const struct view *v, struct range condition, struct str name)
+{
+    size_t at = condition.from;
+    for (struct str word; next_word(v, condition, &at, &word);) {
+        if (!str_eq(word, name))
+            continue;
+        size_t after = skip_spaces(v, at), before = before_blanks(v, at - word.len);
+        if ((after < v->len && strchr("<>=!%", v->code[after])) || (before > 0 && strchr("<>=%", v->code[before - 1])))
+            return true;
+    }
+    return false;
+}
+
 /* C++ and PHP hand arguments by reference without a sign at the call. */
 static bool by_reference(const struct view *v, struct range range, struct str name)
 {
@@ -288,16 +336,7 @@ static bool by_reference(const struct view *v, struct range range, struct str na
         size_t at = skip_spaces(v, (size_t)(reference + 1 - v->code)), end = word_end(v, at + (v->code[at] == '$'));
         any = end > at && end < v->len && (v->code[end] == ',' || v->code[end] == ')') && reference[-1] != '&';
     }
-    if (!any)
-        return false;
-    size_t at = range.from;
-    for (struct str word; next_word(v, range, &at, &word);) {
-        size_t before = before_blanks(v, at - word.len - (at > word.len && v->code[at - word.len - 1] == '$'));
-        if (str_eq(word, name) && before > 0 && (v->code[before - 1] == '(' || v->code[before - 1] == ',') &&
-            strchr(",)", v->code[skip_spaces(v, at)]))
-            return true;
-    }
-    return false;
+    return any && is_argument(v, range, name);
 }
 
 static bool may_leave(const struct view *v, struct range body)
@@ -313,7 +352,8 @@ static bool calls_something(const struct view *v, struct range range)
 {
     size_t at = range.from;
     for (struct str word; next_word(v, range, &at, &word);)
-        if (at < v->len && v->code[at] == '(' && !word_listed(word, PURE) && !word_listed(word, "while until and or not"))
+        if (at < v->len && v->code[at] == '(' && !word_listed(word, PURE) &&
+            !word_listed(word, "while until and or not"))
             return true;
     return false;
 }
@@ -321,7 +361,8 @@ static bool calls_something(const struct view *v, struct range range)
 static bool may_change(const struct view *v, const struct loop *loop, struct str name)
 {
     if (changed_in(v, loop->body, name) || changed_in(v, loop->step, name) || changed_in(v, loop->condition, name) ||
-        by_reference(v, loop->body, name))
+        by_reference(v, loop->body, name) ||
+        (!is_compared(v, loop->condition, name) && is_argument(v, loop->body, name)))
         return true;
     size_t at = loop->body.from;
     for (struct str word; next_word(v, loop->body, &at, &word);)
@@ -332,7 +373,8 @@ static bool may_change(const struct view *v, const struct loop *loop, struct str
 
 static bool is_variable(const struct view *v, size_t from, size_t to)
 {
-    static const char *const others = "and or not in is true false null nil None True False NULL nullptr this self let const";
+    static const char *const others =
+        "and or not in is true false null nil None True False NULL nullptr this self let const";
     struct str word = {v->code + from, to - from};
     size_t after = skip_spaces(v, to);
     return !isdigit((unsigned char)word.data[0]) && !word_listed(word, others) &&
@@ -345,7 +387,7 @@ static bool nothing_changes(struct state *state, const struct view *v, const str
     struct str first = {0};
     size_t at = loop->condition.from;
 
-    if (calls_something(v, loop->condition) || may_leave(v, loop->body))
+    if (calls_something(v, loop->condition) || may_leave(v, loop->condition) || may_leave(v, loop->body))
         return false;
     for (struct str word; next_word(v, loop->condition, &at, &word);) {
         if (!is_variable(v, at - word.len, at))
@@ -384,14 +426,19 @@ static bool is_wanted(struct state *state, const struct view *v, const struct lo
 static bool find(struct state *state, enum wanted wanted)
 {
     const struct source *source = state_source(state, 0);
-    struct view view = {.source = source, .code = source->code, .len = MIN(source->text.len, (size_t)CODE_MAX)};
+    struct view view = {
+        .source = source,
+        .code = source->code,
+        .len = MIN(source->text.len, (size_t)CODE_MAX),
+        .ruby = strcmp(state->evidence->language, "ruby") == 0,
+    };
     struct range all = {0, view.len};
     size_t at = 0, tries = 0;
 
     for (struct str word; tries < LOOPS_MAX && next_word(&view, all, &at, &word);) {
         bool is_for = str_is(word, "for");
         struct loop loop;
-        if (!is_for && !str_is(word, "while") && !str_is(word, "until"))
+        if (!is_for && !str_is(word, "while") && !(view.ruby && str_is(word, "until")))
             continue;
         tries++;
         size_t bindings = state->binding_count;
