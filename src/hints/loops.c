@@ -236,7 +236,7 @@ static bool in_list_before_assignment(const struct view *v, size_t from, size_t 
 }
 
 /* Is the variable whose use stands at [from, to) changed there, or might it be? */
-static bool changed_here(const struct view *v, size_t from, size_t to)
+static bool changed_here(const struct view *v, const struct loop *loop, size_t from, size_t to)
 {
     static const char *const pure =
         "length size len count isEmpty is_empty empty get charAt at indexOf contains equals toString abs";
@@ -256,16 +256,17 @@ static bool changed_here(const struct view *v, size_t from, size_t to)
         return true;
     if (before >= 1 && v->code[before - 1] == '&' && (before < 2 || v->code[before - 2] != '&'))
         return true;
-    return (before >= 3 && (is_word_at(v, before - 3, "for") || is_word_at(v, before - 3, "mut") ||
-                            is_word_at(v, before - 3, "del"))) ||
-           (before >= 2 && is_word_at(v, before - 2, "as"));
+    if (before >= 3 && before - 3 != loop->head &&
+        (is_word_at(v, before - 3, "for") || is_word_at(v, before - 3, "mut") || is_word_at(v, before - 3, "del")))
+        return true;
+    return before >= 2 && is_word_at(v, before - 2, "as");
 }
 
-static bool changed_in(const struct view *v, struct range range, struct str name)
+static bool changed_in(const struct view *v, const struct loop *loop, struct range range, struct str name)
 {
     size_t at = range.from;
     for (struct str word; next_word(v, range, &at, &word);)
-        if (str_eq(word, name) && changed_here(v, at - word.len, at))
+        if (str_eq(word, name) && changed_here(v, loop, at - word.len, at))
             return true;
     return false;
 }
@@ -360,8 +361,8 @@ static bool calls_something(const struct view *v, struct range range)
 
 static bool may_change(const struct view *v, const struct loop *loop, struct str name)
 {
-    if (changed_in(v, loop->body, name) || changed_in(v, loop->step, name) || changed_in(v, loop->condition, name) ||
-        by_reference(v, loop->body, name) ||
+    if (changed_in(v, loop, loop->body, name) || changed_in(v, loop, loop->step, name) ||
+        changed_in(v, loop, loop->condition, name) || by_reference(v, loop->body, name) ||
         (!is_compared(v, loop->condition, name) && is_argument(v, loop->body, name)))
         return true;
     size_t at = loop->body.from;
