@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz box-soak clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 SOAK_RUNS ?= 10000
+SOAK_SECONDS ?= 600
 
 help: ## say what there is (this)
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
 	@scripts/setup.sh build languages run
@@ -54,8 +55,16 @@ bench: ## measure, in ratios to what the machine can do
 fuzz: ## every fuzz target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
 
+soak: build ## SOAK_SECONDS (600) of mixed load on a server: memory and descriptors stay flat
+	@scripts/setup.sh languages test
+	@SOAK_SECONDS=$(SOAK_SECONDS) BUILD_DIR=$(BUILD_DIR) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests -s tests/soak
+
 box-soak: build ## SOAK_RUNS (10,000) runs through one slot of the sandbox: nothing grows (as root)
 	@$(BUILD_DIR)/tests/sandbox/soak $(BUILD_DIR)/evalx-jail $(BUILD_DIR)/tests/sandbox $(SOAK_RUNS)
+
+box-v2: build ## all hostile programs on cgroup v2, under user-mode-linux (a quarter of an hour)
+	@scripts/setup.sh languages test
+	@V2_TIMEOUT=3600 tests/sandbox/v2.sh $(CURDIR)/tests/sandbox/on_cgroup_v2.sh $(abspath $(BUILD_DIR)) --durations=5
 
 hints-score: ## how good the hints are, over all of tests/hints (two minutes); reports below build/hints
 	@HINTS_CORPUS=all E2E=tests/hints BUILD_DIR=$(BUILD_DIR) scripts/test.sh

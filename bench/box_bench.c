@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * box_bench: what a box costs. Runs the same program bare (vfork, exec, wait) and through box_run, alternating, and prints
- * p50 and p95 of both and their ratio. Alternating in one process, because machines are shared and drift.
+ * p50 and p95 of both and their ratio; then how many runs a second there are bare, on one slot, and on two at the same time. Alternating in one process, because machines are shared and drift.
  *
  *   box_bench JAIL RUNS DIRECTORY PROGRAM [ARG …]
  *
@@ -95,8 +95,12 @@ static void *run_lane(void *argument)
     return NULL;
 }
 
-/* Runs on one slot against twice as many on two slots at once: how well slots scale. */
-static double scaling(struct jail *jail, char *const *argv, int directory, size_t runs)
+struct throughput {
+    double one, two; /* runs a second */
+};
+
+/* On one slot, then twice as many on two slots at once: how well slots scale. */
+static struct throughput measure_throughput(struct jail *jail, char *const *argv, int directory, size_t runs)
 {
     struct lane lanes[2] = {{jail_box(jail, 0), argv, directory, runs}, {jail_box(jail, 1), argv, directory, runs}};
     int64_t start = clock_monotonic_ns();
@@ -109,7 +113,8 @@ static double scaling(struct jail *jail, char *const *argv, int directory, size_
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     int64_t two = clock_monotonic_ns() - start;
-    return 2.0 * (double)one / (double)two;
+    double total = (double)runs * (double)NS_PER_S;
+    return (struct throughput){total / (double)one, 2 * total / (double)two};
 }
 
 int main(int argc, char **argv)
@@ -145,9 +150,14 @@ int main(int argc, char **argv)
         boxed.ns[i] = clock_monotonic_ns() - middle;
     }
     double b50 = percentile_us(&bare, 50), x50 = percentile_us(&boxed, 50);
-    printf("%-28s bare p50 %7.0f p95 %7.0f us   box p50 %7.0f p95 %7.0f us   ratio p50 %.2f   two slots %.2f x\n",
-           argv[4], b50, percentile_us(&bare, 95), x50, percentile_us(&boxed, 95), x50 / b50,
-           scaling(jail, argv + 4, directory, runs));
+    int64_t bare_ns = 0;
+    for (size_t i = 0; i < runs; i++)
+        bare_ns += bare.ns[i];
+    struct throughput boxes = measure_throughput(jail, argv + 4, directory, runs);
+    printf("%-24s bare p50 %6.0f p95 %6.0f us, %5.0f/s   box p50 %6.0f p95 %6.0f us, %5.0f/s   ratio p50 %.2f   "
+           "two slots %5.0f/s, %.2f x\n",
+           argv[4], b50, percentile_us(&bare, 95), (double)runs * (double)NS_PER_S / (double)bare_ns, x50,
+           percentile_us(&boxed, 95), boxes.one, x50 / b50, boxes.two, boxes.two / boxes.one);
     jail_stop(jail);
     return failures == 0 ? 0 : 1;
 }

@@ -2,7 +2,8 @@
 /*
  * store_bench.c: what the store reaches on this machine, beside what the disk itself allows.
  *
- *   store_bench [FOLDER [SECONDS]]     FOLDER: where the file goes (a temporary folder below it; default /tmp)
+ *   store_bench [FOLDER [SECONDS [URL]]]   FOLDER: where the file goes (a temporary folder below it; default /tmp)
+ *                                          URL: redis…, without options: measures that store instead; it should be empty
  *
  * Prints one `name value unit` a line: syncs a second of a bare append+fdatasync loop; acknowledged submits a second from 64
  * submitters that each wait for their receipt; and the hand-over: from a receipt to the return of a claim that waited, one
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -22,6 +24,7 @@ enum { SUBMITTERS = 64, REQUEST_BYTES = 1024, HANDOVERS = 2000, PATH_SIZE = 512 
 
 struct bench {
     struct store *store;
+    const char *url; /* NULL: a file */
     int64_t until_ns;
     char request[REQUEST_BYTES];
 };
@@ -110,7 +113,7 @@ static void *work(void *argument)
         worker->claimed_ns = clock_monotonic_ns();
         buf_release(&claim.request);
         sem_post(&worker->claimed);
-        if (store_complete(worker->store, claim.token, claim.fence, STATUS_COMPLETED, STR("result")) < 0)
+        if (store_complete(worker->store, claim.token, claim.fence, STATUS_COMPLETED, STR("result"), 0) < 0)
             return NULL;
     }
 }
@@ -184,7 +187,10 @@ static int open_store(struct bench *bench, const char *dir, const char *file)
 {
     const struct store_config config = {.lease_ms = 60000, .retention_ms = 3600000, .max_depth = 100000000};
     char url[PATH_SIZE + 32];
-    snprintf(url, sizeof(url), "sqlite:%s/%s", dir, file);
+    if (bench->url)
+        snprintf(url, sizeof(url), "%s?queue=%s", bench->url, file);
+    else
+        snprintf(url, sizeof(url), "sqlite:%s/%s", dir, file);
     struct error err = ERROR_INIT;
     int r = store_open(url, &config, &bench->store, &err);
     if (r < 0)
@@ -208,9 +214,11 @@ int main(int argc, char **argv)
     static struct bench bench;
     long seconds = argc > 2 ? strtol(argv[2], NULL, 10) : 5;
     char dir[PATH_SIZE];
+    bench.url = argc > 3 ? argv[3] : NULL;
+    signal(SIGPIPE, SIG_IGN);
     snprintf(dir, sizeof(dir), "%s/evalx-bench-XXXXXX", argc > 1 ? argv[1] : "/tmp");
     if (seconds < 1 || !mkdtemp(dir)) {
-        fprintf(stderr, "usage: store_bench [FOLDER [SECONDS]]\n");
+        fprintf(stderr, "usage: store_bench [FOLDER [SECONDS [URL]]]\n");
         return 2;
     }
     memset(bench.request, 'r', sizeof(bench.request));

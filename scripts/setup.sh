@@ -9,12 +9,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # libcmocka-dev is with build, not test: meson looks for it once, when the build folder is made.
-build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libcyaml-dev libyaml-dev libpcre2-dev
+build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libhiredis-dev libcyaml-dev libyaml-dev libpcre2-dev
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
 run=(curl)
-test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind user-mode-linux)
+test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind redis-server user-mode-linux)
 lint=(git clang clang-format clang-tidy python3-pytest)
-bench=(wrk curl python3)
+bench=(wrk curl python3 redis-server)
 fuzz=(clang libclang-rt-14-dev)
 
 # The toolchains, as the language definitions name them.

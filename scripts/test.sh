@@ -6,7 +6,7 @@
 #
 #   BUILD_DIR=build             build folder
 #   SANITIZE=address,undefined  build and run with these sanitizers (make asan)
-#   E2E="…"                     arguments for pytest instead of the whole suite, e.g. E2E="e2e/test_limits.py -x"
+#   E2E="…"                     arguments for pytest instead of the whole suite, e.g. E2E="tests/e2e/test_limits.py -x"
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 export BUILD_DIR=${BUILD_DIR:-build} SANITIZE=${SANITIZE:-}

@@ -17,6 +17,7 @@
  */
 #include "api/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/complaint.h"
@@ -36,19 +37,35 @@ struct api_config api_config_default(void)
 
 static void api_free(struct api *api)
 {
+    drain_release(&api->drain);
     pthread_mutex_destroy(&api->lock);
     pthread_cond_destroy(&api->settled);
     free(api);
+}
+
+/* http_config.answered: its context is the routes' own. */
+static void count_answer(void *context, const struct http_route *route, int status, int64_t ns)
+{
+    struct api *api = context;
+    char code[16];
+
+    snprintf(code, sizeof code, "%d", status);
+    metrics_add(api->config.metrics, METRIC_HTTP_REQUESTS, 1, route->path, code);
+    metrics_observe(api->config.metrics, METRIC_HTTP_TIME, ns, route->path, NULL);
 }
 
 int api_start(const struct api_config *config, struct api **ret, struct error *err)
 {
     struct api *api = xcalloc(1, sizeof *api);
     api->config = *config;
+    atomic_init(&api->leaving, false);
     atomic_init(&api->draining, false);
+    drain_init(&api->drain);
     pthread_mutex_init(&api->lock, NULL);
     pthread_cond_init(&api->settled, NULL);
-    int r = http_start(&config->http, api_routes, api_route_count, api, &api->server, err);
+    size_t count = config->routes == API_ROUTES_HEALTH ? api_health_route_count : api_route_count;
+    api->config.http.answered = config->metrics ? count_answer : NULL;
+    int r = http_start(&api->config.http, api_routes, count, api, &api->server, err);
     if (r < 0) {
         api_free(api);
         return r;
@@ -62,8 +79,14 @@ const char *api_address(const struct api *api)
     return http_address(api->server);
 }
 
+void api_leave(struct api *api)
+{
+    atomic_store(&api->leaving, true);
+}
+
 void api_drain(struct api *api)
 {
+    api_leave(api);
     atomic_store(&api->draining, true);
 }
 

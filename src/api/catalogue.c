@@ -75,13 +75,21 @@ void api_get_readyz(void *context, struct http_exchange *x)
 {
     struct api *api = context;
     _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
-    int r = atomic_load(&api->draining) ? complain(&c, 503, "the server is stopping") : 0;
+    int r = atomic_load(&api->leaving) ? complain(&c, 503, "the server is stopping") : 0;
     if (r == 0 && store_ping(api->config.store) < 0)
         r = complain(&c, 503, "the store cannot be reached");
     if (r < 0)
         complaint_answer(api, x, &c);
     else
         http_answer(x, 200, NULL, STR("{\"status\":\"ready\"}"));
+}
+
+void api_get_metrics(void *context, struct http_exchange *x)
+{
+    struct api *api = context;
+    _cleanup_(buf_release) struct buf text = BUF_INIT;
+    metrics_render(api->config.metrics, &text);
+    http_answer(x, 200, METRICS_CONTENT_TYPE, buf_view(&text));
 }
 
 void api_get_openapi(void *context, struct http_exchange *x)

@@ -236,7 +236,7 @@ static void stream_look(struct visit *v)
     }
     notice_run(s, &record);
     if (read_submission(s, &record) < 0 || picture_load(s->submission, &record, s->told, &picture) < 0) {
-        complain(&c, 500, "the submission's record cannot be read");
+        complain_record(&c, &record);
         stream_fail(s, &c);
         return;
     }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "api/complaint.h"
+#include "api/guest.h"
 #include "api/query.h"
 #include "api/wait.h"
 #include "base/clock.h"
@@ -145,6 +145,11 @@ static int settle(const struct api *api, struct submission *sub, struct complain
         defaults = language->limits;
         limits_fill(&defaults, &api->config.defaults);
     }
+    const char *mistake = sub->webhook_url && api->config.webhook_mistake
+                              ? api->config.webhook_mistake(api->config.webhook_context, sub->webhook_url)
+                              : NULL;
+    if (mistake)
+        complain_common(c, sub, "webhook_url", mistake);
     if (submission_resolve_limits(sub, &defaults, &api->config.caps, &c->fields) < 0)
         c->status = 422;
     return c->status ? -1 : 0;
@@ -185,6 +190,7 @@ static int parse_body(const struct http_exchange *x, const struct door *door, st
 /* What a POST came to: all that hand_in needs. */
 struct order {
     const struct door *door;
+    struct guest guest;
     struct submission *submission;
     char *key; /* Idempotency-Key; NULL: none */
     int64_t wait_ms;
@@ -201,13 +207,33 @@ static int read_order(const struct api *api, const struct http_exchange *x, stru
 {
     if (atomic_load(&api->draining))
         return complain(c, 503, "the server is stopping; try again later");
+    if (guest_of(api, x, &o->guest, c) < 0 || guest_spends(api, &o->guest, c) < 0)
+        return -1;
     if (check_content_type(x, c) < 0 || query_wait(api, x, &o->wait_ms, c) < 0 ||
         read_idempotency_key(x, &o->key, c) < 0 || parse_body(x, o->door, &o->submission, c) < 0)
+        return -1;
+    if (guest_may_ask(&o->guest, o->submission, c) < 0)
         return -1;
     return settle(api, o->submission, c);
 }
 
 /* ---- into the store ---- */
+
+/* One owner's key must neither find nor spoil what another sent with the same key. */
+static char *own_key(const struct order *o)
+{
+    unsigned char digest[SHA256_SIZE];
+    char *hex = xcalloc(1, SHA256_HEX_LEN + 1);
+    struct sha256 *h = sha256_new();
+    sha256_update_field(h, o->guest.grant.name, strlen(o->guest.grant.name));
+    sha256_update_field(h, o->key, strlen(o->key));
+    sha256_finish(h, digest);
+    hex_encode(digest, sizeof digest, hex);
+    return hex;
+}
+_Static_assert(WEBHOOK_STARTED == (int)STORE_DELIVERY_STARTED && WEBHOOK_TEST == (int)STORE_DELIVERY_TEST &&
+                   WEBHOOK_COMPLETED == (int)STORE_DELIVERY_COMPLETED,
+               "a request's events are the store's deliveries");
 
 static void begin_waiting(void *context, struct http_exchange *x)
 {
@@ -260,6 +286,15 @@ static void digest_request(const struct door *door, struct str body, unsigned ch
     sha256_finish(h, out);
 }
 
+/* At most once a second, for the Retry-After of those who find the queue full. */
+static void measure_drain(struct api *api)
+{
+    struct store_depth depth;
+    int64_t now_ms = clock_monotonic_ns() / NS_PER_MS;
+    if (drain_due(&api->drain, now_ms) && store_depth(api->config.store, &depth) == 0)
+        drain_note(&api->drain, now_ms, &depth);
+}
+
 static void hand_in(struct api *api, struct http_exchange *x, const struct order *o)
 {
     struct submission *sub = o->submission;
@@ -276,7 +311,16 @@ static void hand_in(struct api *api, struct http_exchange *x, const struct order
         .created_ms = sub->created_ms,
         .request = buf_view(&request),
         .idempotency_key = o->key,
+        .webhook_url = sub->webhook_url,
+        .webhook_events = sub->webhook_events,
     };
+    _cleanup_(freep) char *key = NULL;
+    if (o->guest.known) {
+        submission.owner = o->guest.grant.name;
+        submission.share = o->guest.grant.share;
+        submission.max_waiting = o->guest.grant.max_waiting;
+        submission.idempotency_key = key = o->key ? own_key(o) : NULL;
+    }
     memcpy(submission.token, sub->token, sizeof submission.token);
     memcpy(submission.body_digest, digest, sizeof submission.body_digest);
     struct wait *wait = (struct wait *)visit_open(&wait_kind, api, x);
@@ -290,10 +334,12 @@ static void post(struct api *api, struct http_exchange *x, const struct door *do
 {
     _cleanup_(order_release) struct order order = {.door = door, .wait_ms = wait_ms};
     _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
-    if (read_order(api, x, &order, &c) == 0 && order.submission)
+    if (read_order(api, x, &order, &c) == 0 && order.submission) {
+        measure_drain(api);
         hand_in(api, x, &order);
-    else
+    } else {
         complaint_answer(api, x, &c);
+    }
 }
 
 void api_post_batch(void *context, struct http_exchange *x)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 
 void view_release(struct view *view)
 {
@@ -109,6 +110,38 @@ int picture_load(const struct submission *sub, const struct store_record *record
     return r;
 }
 
+bool view_is_newer(const struct store_record *record)
+{
+    _cleanup_(submission_freep) struct submission *sub = NULL;
+    _cleanup_(result_freep) struct result *result = NULL;
+    return submission_load(record->request.data, record->request.len, &sub, NULL) == -EPROTONOSUPPORT ||
+           result_load(record->result.data, record->result.len, &result, NULL) == -EPROTONOSUPPORT;
+}
+
+static json_t *timestamp_json(int64_t ms)
+{
+    char text[RFC3339_SIZE];
+    return ms > 0 ? json_string(clock_rfc3339(ms, text)) : json_null();
+}
+
+json_t *view_webhook(const struct store_delivery_state *state)
+{
+    static const char *const names[] = {[STORE_OWED_NONE] = "none",
+                                        [STORE_OWED_PENDING] = "pending",
+                                        [STORE_OWED_DELIVERED] = "delivered",
+                                        [STORE_OWED_DEAD] = "dead"};
+    json_t *form = json_object();
+    json_object_set_new(form, "state", json_string(names[state->status]));
+    json_object_set_new(form, "attempts", json_integer(state->attempts));
+    json_object_set_new(form, "last_status", state->last_status ? json_integer(state->last_status) : json_null());
+    json_object_set_new(form, "last_error",
+                        state->last_error ? json_text(state->last_error, strlen(state->last_error), NULL)
+                                          : json_null());
+    json_object_set_new(form, "next_attempt_at", timestamp_json(state->next_ms));
+    json_object_set_new(form, "delivered_at", timestamp_json(state->delivered_ms));
+    return form;
+}
+
 json_t *view_document(const char *token, const struct store_record *record, const struct view *view)
 {
     _cleanup_(submission_freep) struct submission *sub = NULL;
@@ -116,6 +149,8 @@ json_t *view_document(const char *token, const struct store_record *record, cons
     if (view_submission(token, record, &sub) < 0 || picture_load(sub, record, NULL, &p) < 0)
         return NULL;
     json_t *document = result_document(sub, record->status, p.result, view_encoding(view, sub));
+    if (sub->webhook_url)
+        json_object_set_new(document, "webhook", view_webhook(&record->webhook));
     if (view->fields)
         document_select(document, view->fields, NULL); /* checked when the request came: query_fields */
     return document;

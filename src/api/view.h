@@ -41,6 +41,12 @@ void picture_release(struct picture *picture);
 /* The submission document, narrowed to view's fields. New reference; NULL when the record cannot be read. */
 json_t *view_document(const char *token, const struct store_record *record, const struct view *view);
 
+/* Of a record that could not be read: a newer evalx wrote it, and one such can read it. */
+bool view_is_newer(const struct store_record *record);
+
+/* How its delivery stands: the document's "webhook". New reference. */
+json_t *view_webhook(const struct store_delivery_state *state);
+
 /* {token, status, created_at}: the answer to a submission. New reference. */
 json_t *view_receipt(const char *token, enum status status, int64_t created_ms);
 

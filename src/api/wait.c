@@ -25,10 +25,10 @@ static void make_reply(struct reply *reply, const char *token, const struct stor
     reply->status = 200;
     reply->document = view_document(token, record, view);
     if (!reply->document)
-        complain(&reply->complaint, 500, "the submission's record cannot be read");
+        complain_record(&reply->complaint, record);
 }
 
-static void send_reply(const struct api *api, struct http_exchange *x, struct reply *reply)
+static void send_reply(struct api *api, struct http_exchange *x, struct reply *reply)
 {
     if (reply->document)
         api_answer_json(x, reply->status, reply->document);

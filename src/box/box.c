@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,7 @@ static int give_pipe(struct run *run, struct stream *stream)
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     fcntl(ends[0], F_SETFL, O_NONBLOCK); /* of our end's own description: the program cannot reach it */
+    fchmod(ends[1], 0222);               /* /dev/stdout may be opened, by the program's user, for writing */
     stream->fd = ends[0];
     give(run, ends[1], true);
     return 0;

@@ -3,8 +3,8 @@
  * box.h: run one program in a sandbox and say exactly what became of it.
  *
  * jail_start runs the privileged evalx-jail program (see src/jail/jail.c for the theory) and keeps a socket to each of its
- * slots; it must be called while the process is single-threaded and, for full isolation, root. Afterwards the caller may drop
- * its privileges. box_run may be called from several threads, one at a time for each box.
+ * slots; it must be called while the process is single-threaded and, for full isolation, root (jail_weaknesses says what is
+ * weaker otherwise). Afterwards the caller may drop its privileges. box_run may be called from several threads, one at a time for each box.
  */
 #ifndef EVALX_BOX_BOX_H
 #define EVALX_BOX_BOX_H
@@ -26,6 +26,7 @@ struct jail_config {
     const char *const
         *mounts;       /* host paths to bind read-only at the same place, NULL-terminated; missing ones are skipped */
     unsigned uid_base; /* slot i runs programs as uid and gid uid_base + i */
+    bool rootless; /* build the boxes inside a user namespace, as whatever user this is; uid_base means nothing then */
 };
 
 /* Starts the jail and waits until every slot is ready. -errno with a message that says which step was refused. */
@@ -37,8 +38,21 @@ DEFINE_CLEANUP(struct jail, jail_stop)
 
 struct box *jail_box(struct jail *jail, unsigned slot); /* owned by the jail */
 unsigned jail_slots(const struct jail *jail);
-unsigned jail_cgroup_version(const struct jail *jail); /* 1 or 2 */
+unsigned jail_cgroup_version(const struct jail *jail); /* 1 or 2; 0: no control group was to be had */
 bool jail_user_namespace(const struct jail *jail);     /* programs also have a user namespace of their own */
+
+/* One thing that is weaker in this sandbox than it should be. */
+struct weakness {
+    const char *name; /* short, for logs: "no control group" */
+    const char *text; /* what it means for programs and for the machine, one sentence */
+    bool refuse;      /* not to be had without the operator's consent (sandbox.allow_degraded) */
+};
+
+/* The index-th of them (0, 1, …); false after the last. Static texts. */
+bool jail_weakness(const struct jail *jail, unsigned index, struct weakness *ret);
+
+/* Why there is no control group; "" when there is one. */
+const char *jail_uncounted(const struct jail *jail);
 
 /* Readable when the jail process has died (poll it): the engine cannot run anything any more. */
 int jail_death_fd(const struct jail *jail);

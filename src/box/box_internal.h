@@ -26,6 +26,8 @@ struct jail {
     unsigned count;
     unsigned cgroup_version;
     bool user_namespace;
+    uint32_t weaker; /* enum jail_weakness, of any slot */
+    char uncounted[JAIL_TEXT_MAX];
     struct box boxes[];
 };
 

@@ -28,12 +28,14 @@ static void build_arguments(const struct jail_config *config, struct arguments *
     size_t mounts = 0;
     while (config->mounts && config->mounts[mounts])
         mounts++;
-    args->items = xcalloc(6 + 2 * mounts, sizeof *args->items);
+    args->items = xcalloc(7 + 2 * mounts, sizeof *args->items);
     snprintf(args->slots, sizeof args->slots, "%u", config->slots);
     snprintf(args->uid_base, sizeof args->uid_base, "%u", config->uid_base);
-    const char *const head[] = {"evalx-jail", "--slots", args->slots, "--uid-base", args->uid_base};
-    memcpy(args->items, head, sizeof head);
-    size_t n = ARRAY_LEN(head);
+    const char *const head[] = {"evalx-jail", "--rootless", "--slots", args->slots, "--uid-base", args->uid_base};
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(head); i++)
+        if (i != 1 || config->rootless)
+            args->items[n++] = head[i];
     for (size_t i = 0; i < mounts; i++) {
         args->items[n++] = "--mount";
         args->items[n++] = config->mounts[i];
@@ -104,6 +106,8 @@ static int await_ready(struct jail *jail, struct box *box, int64_t deadline, str
     }
     jail->cgroup_version = notice.cgroup_version;
     jail->user_namespace = notice.user_namespace != 0;
+    jail->weaker |= notice.weaker;
+    snprintf(jail->uncounted, sizeof jail->uncounted, "%s", notice.text);
     return 0;
 }
 

@@ -19,7 +19,7 @@ struct client {
     char message[CURL_ERROR_SIZE];
 };
 
-int client_open(const char *server, struct client **ret, struct error *err)
+int client_open(const char *server, const char *key, struct client **ret, struct error *err)
 {
     bool local = strncmp(server, "unix:", 5) == 0;
 
@@ -35,6 +35,10 @@ int client_open(const char *server, struct client **ret, struct error *err)
         client->base[len - 1] = '\0';
     client->headers = curl_slist_append(NULL, "Content-Type: application/json");
     client->headers = curl_slist_append(client->headers, "Expect:");
+    if (key != NULL && key[0] != '\0') {
+        _cleanup_(freep) char *header = xasprintf("Authorization: Bearer %s", key);
+        client->headers = curl_slist_append(client->headers, header);
+    }
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->message);
     curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L);

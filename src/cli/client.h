@@ -10,8 +10,8 @@
 
 struct client;
 
-/* server: "http://127.0.0.1:2358", "https://…/prefix" or "unix:PATH". */
-int client_open(const char *server, struct client **ret, struct error *err);
+/* server: "http://127.0.0.1:2358", "https://…/prefix" or "unix:PATH". key: of the API, NULL or "": none. */
+int client_open(const char *server, const char *key, struct client **ret, struct error *err);
 void client_close(struct client *client);
 DEFINE_CLEANUP(struct client, client_close)
 

@@ -21,12 +21,21 @@ static const char *const source_names[] = {
     [CONFIG_FROM_FLAG] = "flag",
 };
 
+/* Whoever may read what evalx prints need not be able to sign. */
+static void print_value(const struct config *config, size_t id, struct buf *out)
+{
+    if (id == CONFIG_KEY_webhook_secret)
+        buf_append_str(out, config->webhook_secret.count > 0 ? "[not shown]" : "[]");
+    else
+        config_print_value(config, &config_keys[id], out);
+}
+
 static json_t *key_json(const struct config *config, size_t id)
 {
     _cleanup_(buf_release) struct buf value = BUF_INIT;
     _cleanup_(freep) char *variable = config_key_variable(&config_keys[id]);
 
-    config_print_value(config, &config_keys[id], &value);
+    print_value(config, id, &value);
     json_t *json = json_pack("{s:o, s:s, s:s*, s:s, s:s}", "value", json_text(buf_str(&value), value.len, NULL),
                              "source", source_names[config->origins[id].source], "where", config->origins[id].where,
                              "environment", variable, "help", config_keys[id].help);
@@ -38,7 +47,7 @@ static void print_line(const struct config *config, size_t id)
     _cleanup_(buf_release) struct buf line = BUF_INIT;
 
     buf_printf(&line, "%s: ", config_keys[id].name);
-    config_print_value(config, &config_keys[id], &line);
+    print_value(config, id, &line);
     printf("%-50s # %s\n", buf_str(&line),
            config->origins[id].where != NULL ? config->origins[id].where : source_names[config->origins[id].source]);
 }

@@ -141,7 +141,7 @@ static int execute(struct engine *engine, struct running *running)
         return EXIT_ENGINE;
     }
     progress_show("starting", 0, running->sub->test_count);
-    struct job *job = executor_start(engine->executor, copy, &callbacks, running);
+    struct job *job = executor_start(engine->executor, copy, (struct job_owner){0}, &callbacks, running);
     int signal_number = await_result(running, engine->executor, job);
     progress_clear();
     if (signal_number == 0)
@@ -187,6 +187,16 @@ static int report(const struct program *program, const json_t *request, const st
     return program_report(program, request, document);
 }
 
+static void warn_of_weaknesses(const struct jail *jail)
+{
+    struct weakness weakness;
+
+    for (unsigned i = 0; jail_weakness(jail, i, &weakness); i++) {
+        _cleanup_(freep) char *line = xasprintf("weaker sandbox: %s: %s", weakness.name, weakness.text);
+        print_warning(line);
+    }
+}
+
 static int with_engine(const struct invocation *invocation, json_t *request, struct submission *sub)
 {
     const struct config *config = &invocation->config;
@@ -201,6 +211,8 @@ static int with_engine(const struct invocation *invocation, json_t *request, str
     int status = EXIT_ENGINE;
 
     int r = engine_open(config, &engine, &err);
+    if (r == 0)
+        warn_of_weaknesses(engine.jail);
     if (r == 0)
         r = scratch_new(&engine.identity, &scratch, &err);
     if (r == 0) {
@@ -247,9 +259,11 @@ const struct command command_run = {
     .name = "run",
     .usage = "FILE [options]",
     .summary = "run one program in the sandbox, against test cases or just so",
-    .description = "Compiles FILE once, runs it against each test case, and prints a table. Exits 0 only if every test "
-                   "case passed.\n"
-                   "Without --expect and --tests, prints what the program prints. Needs root, for the sandbox.",
+    .description =
+        "Compiles FILE once, runs it against each test case, and prints a table. Exits 0 only if every test "
+        "case passed.\n"
+        "Without --expect and --tests, prints what the program prints. Needs root, for the sandbox; without it see\n"
+        "sandbox.allow_degraded.",
     .tables = {{.options = program_options, .count = PROGRAM_OPTION_COUNT}},
     .options_size = sizeof(struct program),
     .operands_least = 1,

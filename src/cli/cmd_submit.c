@@ -112,7 +112,7 @@ static int run_submit(struct invocation *invocation)
 
     int r = program_request(&options->program, invocation->operands->items[0], &request, &err);
     if (r == 0)
-        r = client_open(server_of(options), &client, &err);
+        r = client_open(server_of(options), getenv("EVALX_API_KEY"), &client, &err);
     if (r < 0) {
         print_error("%s", err.message);
         return EXIT_USAGE;
@@ -131,7 +131,9 @@ const struct command command_submit = {
     .name = "submit",
     .usage = "FILE [options]",
     .summary = "send one program to a server, follow it, print the result",
-    .description = "Like evalx run, on a server. Exits 0 only if every test case passed.",
+    .description = "Like evalx run, on a server. Exits 0 only if every test case passed. EVALX_API_KEY is the API key, "
+                   "if the server\n"
+                   "wants one.",
     .tables = {{.options = program_options, .count = PROGRAM_OPTION_COUNT}, OPTION_TABLE(submit_table)},
     .options_size = sizeof(struct submit_options),
     .operands_least = 1,

@@ -34,8 +34,8 @@ struct command {
     int (*run)(struct invocation *invocation); /* returns an exit code; has told the user why when it is not 0 */
 };
 
-extern const struct command command_serve, command_run, command_submit, command_languages, command_doctor,
-    command_hints, command_config, command_version, command_help;
+extern const struct command command_serve, command_api, command_worker, command_run, command_submit, command_languages,
+    command_hints, command_doctor, command_config, command_keys, command_version, command_help;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
 
 /* cmd_run.c: runs operand 0 as invocation->options, a struct program, says. Also for evalx hints explain. */

@@ -28,7 +28,7 @@
   X(STRING,   state_dir,              "state_dir",               "",               0, 0,                          "state-dir", "DIR", "database and artifacts; default ./var, as root /var/lib/evalx") \
   X(STRING,   user,                   "user",                    "",               0, 0,                          "user", "NAME", "user to become once the sandbox runs; default evalx if it exists, else nobody") \
   X(INTEGER,  slots,                  "slots",                   "0",              0, 128,                        "slots", "N", "programs run at the same time; 0: one a core") \
-  X(STRING,   store_url,              "store.url",               "",               0, 0,                          "store-url", "URL", "sqlite:PATH; default evalx.db in the state folder") \
+  X(STRING,   store_url,              "store.url",               "",               0, 0,                          "store-url", "URL", "sqlite:PATH, by default evalx.db in the state folder; for api and worker one that is shared, redis://HOST:PORT") \
   X(DURATION, store_lease_ms,         "store.lease",             "10s",            100, CONFIG_MS(3600),          NULL, NULL, "how long a silent worker keeps its claim on a submission") \
   X(DURATION, store_retention_ms,     "store.retention",         "24h",            CONFIG_MS(1), CONFIG_DAYS(3650), NULL, NULL, "how long results are kept") \
   X(INTEGER,  queue_max_depth,        "queue.max_depth",         "100000",         1, 1000000000,                  NULL, NULL, "waiting submissions past which the API answers 503") \
@@ -48,7 +48,19 @@
   X(DURATION, api_stream_ping_ms,     "api.stream_ping",         "15s",            100, CONFIG_MS(3600),          NULL, NULL, "after which a silent event stream gets a comment line, so that proxies keep it open") \
   X(SIZE,     api_max_buffered,       "api.max_buffered",        "256MiB",         CONFIG_MIB(1), CONFIG_MIB(65536), NULL, NULL, "request bodies held in memory at one time; past it 503") \
   X(INTEGER,  api_handler_threads,    "api.handler_threads",     "4",              1, 64,                          NULL, NULL, "threads that answer requests (a waiting client needs none)") \
+  X(STRING,   auth_keys,              "auth.keys",               "",               0, 0,                          NULL, NULL, "file of API keys, one a line as `evalx keys new` prints it; empty: no key is needed") \
   X(DURATION, shutdown_grace_ms,      "shutdown_grace",          "10s",            0, CONFIG_MS(3600),            "shutdown-grace", "DURATION", "what running submissions get to finish on SIGTERM; the others go back to the queue") \
+  X(DURATION, shutdown_delay_ms,      "shutdown_delay",          "0s",             0, CONFIG_MS(3600),             NULL, NULL, "on SIGTERM, how long /readyz fails before anything else changes, for load balancers to look elsewhere") \
+  X(LIST,     webhook_secret,         "webhook.secret",          "",               0, 0,                          NULL, NULL, "whsec_… that signs webhooks; two while they are changed over, the new one first; without one serve makes its own, webhook.secret in the state folder") \
+  X(LIST,     webhook_allow,          "webhook.allow",           "",               0, 0,                          NULL, NULL, "ranges of addresses, such as 10.1.0.0/16, that webhooks may go to although they are not public") \
+  X(LIST,     webhook_allow_hosts,    "webhook.allow_hosts",     "",               0, 0,                          NULL, NULL, "the only hosts that webhooks may name, such as hooks.example.com or *.example.com; empty: any") \
+  X(LIST,     webhook_retry,          "webhook.retry",           "5s,30s,2m,10m,1h,6h", 0, 0,                     NULL, NULL, "how long after the first try that failed the next follows, after the second, …; then it is given up") \
+  X(DURATION, webhook_connect_timeout_ms, "webhook.connect_timeout", "3s",         10, CONFIG_MS(300),            NULL, NULL, "to connect to a receiver") \
+  X(DURATION, webhook_timeout_ms,     "webhook.timeout",         "10s",            10, CONFIG_MS(600),            NULL, NULL, "for a delivery in all, until the receiver has answered") \
+  X(INTEGER,  webhook_max_in_flight,  "webhook.max_in_flight",   "256",            1, 8192,                       NULL, NULL, "deliveries on their way at one time") \
+  X(INTEGER,  webhook_per_host,       "webhook.per_host",        "32",             1, 8192,                       NULL, NULL, "of them to one receiver") \
+  X(STRING,   webhook_ca_file,        "webhook.ca_file",         "",               0, 0,                          NULL, NULL, "certificates that receivers are checked against; default: the system's") \
+  X(BOOL,     webhook_dispatch,       "webhook.dispatch",        "true",           0, 0,                          NULL, NULL, "send webhooks from this process; false leaves them to others (--no-webhooks)") \
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \
   X(CHOICE,   log_level,              "log.level",               "info",           0, 0,                          "log-level", "debug|info|warn|error", "least level that is logged") \
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \
@@ -56,6 +68,7 @@
   X(BOOL,     hints_enabled,          "hints.enabled",          "true",           0, 0,                          NULL, NULL, "false: results carry no hints") \
   X(STRING,   sandbox_jail,           "sandbox.jail",            "",               0, 0,                          "jail", "FILE", "the evalx-jail program; default: the one that came with evalx") \
   X(INTEGER,  sandbox_uid_base,       "sandbox.uid_base",        "60600",          1, 2000000000,                  NULL, NULL, "slot N runs programs as this user and group id + N") \
+  X(BOOL,     sandbox_allow_degraded, "sandbox.allow_degraded",  "false",          0, 0,                          NULL, NULL, "start without root as well, in a weaker sandbox; evalx doctor says what is weaker") \
   X(LIST,     sandbox_mounts,         "sandbox.mounts",          "",               0, 0,                          NULL, NULL, "more host paths that programs may read")
 /* clang-format on */
 

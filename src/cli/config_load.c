@@ -11,7 +11,7 @@
 #include "model/strings.h"
 
 /* Variables that mean something without being settings: of evalx submit, of this file, and what Kubernetes sets for a service called evalx. */
-static const char *const other_variables[] = {"EVALX_SERVER", "EVALX_CONFIG"};
+static const char *const other_variables[] = {"EVALX_SERVER", "EVALX_API_KEY", "EVALX_CONFIG"};
 static const char *const other_prefixes[] = {"EVALX_PORT", "EVALX_SERVICE_", "EVALX_TEST_"};
 
 static bool is_other_variable(const char *name)

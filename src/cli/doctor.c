@@ -103,6 +103,20 @@ static void check_languages(struct checks *checks, const struct registry *regist
     }
 }
 
+/* What is weaker than it should be. A failure where evalx would not start because of it. */
+static void check_weaknesses(struct checks *checks, const struct config *config, const struct jail *jail)
+{
+    struct weakness weakness;
+
+    for (unsigned i = 0; jail_weakness(jail, i, &weakness); i++) {
+        _cleanup_(freep) char *name = xasprintf("weaker: %s", weakness.name);
+        bool refused = weakness.refuse && !config->sandbox_allow_degraded;
+        checks_add(checks, name, refused ? CHECK_FAILED : CHECK_WARNING, xstrdup(weakness.text),
+                   weakness.refuse ? "run evalx as root; or accept it with sandbox.allow_degraded: true"
+                                   : "sysctl -w user.max_user_namespaces=15000");
+    }
+}
+
 /* The sandbox as a whole and, in it, the toolchains; without it they are asked plainly. */
 static void check_engine(struct checks *checks, struct config *config)
 {
@@ -110,13 +124,16 @@ static void check_engine(struct checks *checks, struct config *config)
     struct error err = ERROR_INIT;
 
     config->slots = 1;
-    int r = engine_open(config, &engine, &err);
-    if (r == 0)
+    int r = engine_try(config, &engine, &err);
+    if (r == 0) {
+        unsigned version = jail_cgroup_version(engine.jail);
         checks_add(checks, "sandbox", CHECK_OK,
-                   xasprintf("starts; cgroup version %u, user namespace %s", jail_cgroup_version(engine.jail),
-                             jail_user_namespace(engine.jail) ? "yes" : "no"),
+                   version > 0 ? xasprintf("starts; cgroup version %u, user namespace %s", version,
+                                           jail_user_namespace(engine.jail) ? "yes" : "no")
+                               : xasprintf("starts, but without a control group: %s", jail_uncounted(engine.jail)),
                    NULL);
-    else
+        check_weaknesses(checks, config, engine.jail);
+    } else
         checks_add(checks, "sandbox", CHECK_FAILED, xstrdup(err.message), "mend what is said above first");
 
     if (r == 0 && engine_settle(config, &engine, &err) < 0)
@@ -179,9 +196,10 @@ static int run_doctor(struct invocation *invocation)
 
     doctor_kernel(&checks);
     check_jail(&checks, &invocation->config);
-    if (identity_find(invocation->config.user, &identity, &err) == 0)
+    if (identity_find(invocation->config.user, &identity, &err) == 0) {
+        doctor_jail(&checks, &invocation->config, &identity);
         check_state_folder(&checks, &invocation->config, &identity);
-    else
+    } else
         checks_add(&checks, "unprivileged user", CHECK_FAILED, xstrdup(err.message), "name a user with --user");
     check_engine(&checks, &invocation->config);
     for (size_t i = 0; i < checks.count; i++)

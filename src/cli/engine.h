@@ -17,11 +17,21 @@ struct engine {
     struct hint_rules *hints; /* NULL: hints.enabled is false */
     struct jail *jail;
     struct executor *executor;
+    struct metrics *metrics; /* the executor counts into it; NULL: it does not */
     struct identity identity;
 };
 
-/* Loads the languages and starts the jail, which needs root (-EPERM with what to do). Close it, also after a failure. */
+/* Finds the user and loads the languages, whose toolchains are not looked for. Close it, also after a failure. */
+int engine_load(const struct config *config, struct engine *engine, struct error *err);
+
+/*
+ * engine_load, and starts the jail: as root, else inside a user namespace. What is weaker then must be allowed by
+ * sandbox.allow_degraded, or this is -EPERM with what to do. Close it, also after a failure.
+ */
 int engine_open(const struct config *config, struct engine *engine, struct error *err);
+
+/* engine_open without asking for consent: what is weaker is the caller's to tell. */
+int engine_try(const struct config *config, struct engine *engine, struct error *err);
 
 /* Becomes engine->identity and looks for the toolchains; remembers them in the state folder if it can. */
 int engine_settle(const struct config *config, struct engine *engine, struct error *err);

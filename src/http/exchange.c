@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "http/answer.h"
 #include "http/server.h"
 
@@ -135,10 +136,18 @@ struct answer exchange_answer(struct http_exchange *x, int status, const char *c
     };
 }
 
+void exchange_observe(const struct http_exchange *x, int status)
+{
+    const struct http_server *s = x->server;
+    if (s->config.answered && x->routed_ns > 0)
+        s->config.answered(s->context, x->route, status, clock_monotonic_ns() - x->routed_ns);
+}
+
 void http_answer(struct http_exchange *x, int status, const char *content_type, struct str body)
 {
     if (!exchange_claim(x))
         return;
+    exchange_observe(x, status);
     struct buf bytes = BUF_INIT;
     struct answer a = exchange_answer(x, status, content_type);
     buf_reserve(&bytes, 512 + a.extra.len + (a.head_only ? 0 : body.len));

@@ -28,6 +28,7 @@ struct http_exchange {
     atomic_bool answered;
     atomic_llong unsent; /* bytes queued for the client and not yet in the kernel */
     struct lane lane;
+    int64_t routed_ns; /* when it was given to its route's handler; 0: it was not */
 
     bool posted; /* guarded by the server's mailbox */
     struct http_exchange *next_posted;
@@ -58,6 +59,9 @@ void exchange_send(struct http_exchange *x, struct buf *bytes, bool complete);
 
 /* Marks the exchange answered; false when it was already. */
 bool exchange_claim(struct http_exchange *x);
+
+/* Tells the configuration's observer of the answer. */
+void exchange_observe(const struct http_exchange *x, int status);
 
 struct answer;
 struct answer exchange_answer(struct http_exchange *x, int status, const char *content_type);

@@ -20,6 +20,8 @@
 struct http_server;
 struct http_exchange; /* one request and its one answer */
 
+struct http_route;
+
 struct http_config {
     const char *listen; /* "127.0.0.1:2358", "[::1]:2358", "unix:/run/evalx.sock"; port 0 picks one */
     size_t max_body;    /* bytes; a route may allow less */
@@ -34,6 +36,9 @@ struct http_config {
     size_t max_buffered;    /* bytes of all request bodies held at one time; past it 503 */
     unsigned handler_threads;
     bool cors; /* Access-Control-Allow-Origin: * and preflight answers */
+
+    /* Told of every answer to a request that reached a route, from the thread that answers; may be NULL. ns: since it was complete. */
+    void (*answered)(void *context, const struct http_route *route, int status, int64_t ns);
 };
 
 struct http_config http_config_default(void);

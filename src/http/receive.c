@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "base/clock.h"
 #include "http/answer.h"
 #include "http/connection.h"
 #include "http/guard.h"
@@ -28,6 +29,7 @@ static void hand_over(struct connection *c, const struct http_route *route)
     struct http_exchange *x = c->exchange;
     c->phase = PHASE_EXCHANGE;
     c->keep_deadline = 0;
+    x->routed_ns = clock_monotonic_ns();
     exchange_ref(x); /* for the handler's side, which lets go with its answer */
     if (c->eof)
         exchange_end(x, HTTP_END_GONE);
@@ -53,7 +55,8 @@ static void reply_unrouted(struct connection *c, struct request *r, const struct
         if (c->server->config.cors)
             buf_printf(&extra,
                        "Access-Control-Allow-Methods: %s\r\n"
-                       "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Authorization, Last-Event-ID\r\n"
+                       "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Authorization, X-Auth-Token, "
+                       "Last-Event-ID\r\n"
                        "Access-Control-Max-Age: 86400\r\n",
                        allow->data);
         send_reply(c, 204, NULL, buf_str(&extra), keep);

@@ -76,6 +76,7 @@ void http_stream_end(struct http_exchange *x)
 {
     if (!exchange_claim(x))
         return;
+    exchange_observe(x, 200);
     struct buf bytes = BUF_INIT;
     if (x->request.minor > 0 && !x->request.head_only)
         buf_append_str(&bytes, "0\r\n\r\n");

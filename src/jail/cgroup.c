@@ -217,7 +217,12 @@ int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const cha
 {
     int r = cgroup_find(controller, &h->parent, h->path, sizeof h->path);
     if (r < 0)
-        return error_set(err, r, "cgroup controller %s is not mounted here", *controller ? controller : "(v2)");
+        return error_set(err, r, "cgroup controller %s is not mounted here", controller);
+    return cgroup_hierarchy_make(h, name, err);
+}
+
+int cgroup_hierarchy_make(struct hierarchy *h, const char *name, struct error *err)
+{
     remove_stale(h->parent);
     if (mkdirat(h->parent, name, 0755) < 0 && errno != EEXIST)
         return error_errno(err, -errno, "making a cgroup below %s", h->path);
@@ -239,8 +244,13 @@ int cgroup_tree_open(struct cgroup_tree **ret, struct error *err)
     tree->verbs = &cgroup_v2;
     int r = cgroup_v2.tree_open(tree, err);
     if (r == -ENOENT) { /* no v2, or without the controllers */
+        struct error second = {0}, first = {0};
+        second = err ? *err : second;
         tree->verbs = &cgroup_v1;
         r = cgroup_v1.tree_open(tree, err);
+        first = err ? *err : first;
+        if (r == -ENOENT) /* nor v1 */
+            error_set(err, r, "%s; %s", second.message, first.message);
     }
     if (r < 0) {
         cgroup_tree_close(tree);
@@ -248,6 +258,15 @@ int cgroup_tree_open(struct cgroup_tree **ret, struct error *err)
     }
     *ret = tree;
     return 0;
+}
+
+struct cgroup_tree *cgroup_tree_none(void)
+{
+    struct cgroup_tree *tree = xcalloc(1, sizeof *tree);
+    tree->verbs = &cgroup_none;
+    for (size_t i = 0; i < CGROUP_HIERARCHIES_MAX; i++)
+        tree->hierarchies[i].parent = tree->hierarchies[i].base = -1;
+    return tree;
 }
 
 void cgroup_tree_close(struct cgroup_tree *tree)
@@ -341,7 +360,7 @@ int cgroup_join(struct cgroup_leaf *leaf, struct error *err)
 int cgroup_begin(struct cgroup_leaf *leaf, int64_t memory_bytes, uint32_t processes, uint32_t resident,
                  struct error *err)
 {
-    if (processes + resident != leaf->pids_max) {
+    if (leaf->files[LEAF_PIDS_MAX] >= 0 && processes + resident != leaf->pids_max) {
         int r = cgroup_write_number(leaf->files[LEAF_PIDS_MAX], processes + resident);
         if (r < 0)
             return error_errno(err, r, "setting the process limit");
@@ -391,7 +410,19 @@ bool cgroup_oom_seen(struct cgroup_leaf *leaf)
     return leaf->verbs->ooms(leaf) > leaf->ooms_before;
 }
 
+bool cgroup_leaf_worn(struct cgroup_leaf *leaf)
+{
+    return leaf->verbs->worn && leaf->verbs->worn(leaf);
+}
+
+int64_t cgroup_look(struct cgroup_leaf *leaf)
+{
+    return leaf->verbs->look ? leaf->verbs->look(leaf) : INT64_MAX;
+}
+
 int64_t cgroup_population(struct cgroup_leaf *leaf)
 {
+    if (leaf->verbs->population)
+        return leaf->verbs->population(leaf);
     return cgroup_read_key(leaf->files[LEAF_PIDS_CURRENT], NULL);
 }

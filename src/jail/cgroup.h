@@ -6,6 +6,8 @@
  * hierarchies. A slot's leaf is made with the slot and holds its launcher for life, so a program is born inside it and no process
  * is ever moved while programs run (a move costs an RCU grace period). The files read and written for each run are opened once.
  * At start, trees whose process is gone (killed before it could tidy up) are removed.
+ *
+ * Without root there may be no group that evalx may divide: then a leaf only looks (cgroup_none.c), through the same verbs.
  */
 #ifndef EVALX_JAIL_CGROUP_H
 #define EVALX_JAIL_CGROUP_H
@@ -28,11 +30,18 @@ struct cgroup_usage {
 
 /* Finds the version, moves this process out of the way where v2 wants that, makes the tree. v2 when it has the controllers. */
 int cgroup_tree_open(struct cgroup_tree **ret, struct error *err);
-void cgroup_tree_close(struct cgroup_tree *tree); /* removes it; everything in it must be dead */
-unsigned cgroup_tree_version(const struct cgroup_tree *tree);
+struct cgroup_tree *cgroup_tree_none(void);                   /* counts by looking */
+void cgroup_tree_close(struct cgroup_tree *tree);             /* removes it; everything in it must be dead */
+unsigned cgroup_tree_version(const struct cgroup_tree *tree); /* 1 or 2; 0: cgroup_tree_none */
 
 int cgroup_leaf_open(struct cgroup_tree *tree, unsigned slot, struct cgroup_leaf **ret, struct error *err);
 void cgroup_leaf_close(struct cgroup_leaf *leaf); /* only the descriptors */
+
+/*
+ * True when the last run has left something in the leaf's counters that would spoil the next one's: a peak that the kernel cannot reset.
+ * Then: end the launcher, cgroup_leaf_close, cgroup_leaf_destroy, cgroup_leaf_open, and a new launcher.
+ */
+bool cgroup_leaf_worn(struct cgroup_leaf *leaf);
 
 /* Kills everything in a slot's leaf and removes it. 0, or -EBUSY when something does not die. For slots that went wrong. */
 int cgroup_leaf_destroy(struct cgroup_tree *tree, unsigned slot);
@@ -44,6 +53,9 @@ int cgroup_join(struct cgroup_leaf *leaf, struct error *err);
 int cgroup_begin(struct cgroup_leaf *leaf, int64_t memory_bytes, uint32_t processes, uint32_t resident,
                  struct error *err);
 int64_t cgroup_cpu_ns(struct cgroup_leaf *leaf); /* since cgroup_begin; -errno */
+
+/* Where nobody else keeps the memory limit: looks if it is time, and returns how long it can wait for the next time (INT64_MAX: for ever). */
+int64_t cgroup_look(struct cgroup_leaf *leaf);
 int cgroup_end(struct cgroup_leaf *leaf, struct cgroup_usage *ret, struct error *err);
 
 /* Readable (POLLIN or POLLPRI) when the leaf may have run out of memory; -1 when there is none. */

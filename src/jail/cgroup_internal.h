@@ -30,13 +30,16 @@ enum leaf_file {
     LEAF_FILE_COUNT,
 };
 
+struct looker;
+
 struct cgroup_leaf {
     const struct cgroup_verbs *verbs;
     int dirs[CGROUP_HIERARCHIES_MAX];
     int files[LEAF_FILE_COUNT];
     int64_t memory_max, pids_max; /* as last written */
     int64_t cpu_before, ooms_before, refusals_before, memory_before, peak_before;
-    bool peak_resets; /* v2: writing to memory.peak resets it (Linux 6.12) */
+    bool peak_resets;      /* v2: writing to memory.peak resets it (Linux 6.12) */
+    struct looker *looker; /* version 0 */
 };
 
 struct cgroup_verbs {
@@ -48,6 +51,9 @@ struct cgroup_verbs {
     int64_t (*cpu_ns)(struct cgroup_leaf *leaf);
     int64_t (*peak)(struct cgroup_leaf *leaf);
     int64_t (*ooms)(struct cgroup_leaf *leaf);
+    int64_t (*population)(struct cgroup_leaf *leaf); /* NULL: LEAF_PIDS_CURRENT says it */
+    int64_t (*look)(struct cgroup_leaf *leaf);       /* NULL: the kernel keeps the limits */
+    bool (*worn)(struct cgroup_leaf *leaf);          /* NULL: never */
 };
 
 struct cgroup_tree {
@@ -56,9 +62,11 @@ struct cgroup_tree {
     struct hierarchy hierarchies[CGROUP_HIERARCHIES_MAX];
 };
 
-extern const struct cgroup_verbs cgroup_v1, cgroup_v2;
+extern const struct cgroup_verbs cgroup_none, cgroup_v1, cgroup_v2;
 
 int cgroup_find(const char *controller, int *ret_dirfd, char *ret_path, size_t size);
+/* The base below a parent that is open; cgroup_hierarchy_open finds the parent first, by its controller. */
+int cgroup_hierarchy_make(struct hierarchy *h, const char *name, struct error *err);
 int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const char *name, struct error *err);
 int cgroup_leaf_file(struct cgroup_leaf *leaf, enum leaf_file file, size_t hierarchy, const char *name, int flags,
                      struct error *err);

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 
 enum { V1_MEMORY, V1_CPUACCT, V1_PIDS, V1_CPU };
+#define SOCKET_BUFFERS_MAX (16 * 1024 * 1024LL) /* bytes */
 
 static int v1_tree_open(struct cgroup_tree *tree, struct error *err)
 {
@@ -38,6 +39,19 @@ static int watch_oom(struct cgroup_leaf *leaf)
     if (r == 0)
         leaf->files[LEAF_OOM_EVENT] = fd_steal(&event);
     return r; /* without it OOM kills are still counted, only noticed at the end */
+}
+
+/*
+ * What sockets buffer is counted apart from the rest of the memory, and only once it has a limit of its own. Kernels without the file
+ * count it with the rest, or have no network.
+ */
+static int limit_socket_buffers(struct cgroup_leaf *leaf, struct error *err)
+{
+    static const char file[] = "memory.kmem.tcp.limit_in_bytes";
+    char text[24];
+    snprintf(text, sizeof text, "%lld", SOCKET_BUFFERS_MAX);
+    int r = cgroup_write_text(leaf->dirs[V1_MEMORY], file, text);
+    return r < 0 && r != -ENOENT ? error_errno(err, r, "setting %s", file) : 0;
 }
 
 static int v1_leaf_open(struct cgroup_leaf *leaf, struct error *err)
@@ -66,7 +80,7 @@ static int v1_leaf_open(struct cgroup_leaf *leaf, struct error *err)
     leaf->files[LEAF_SWAP_LIMIT] = openat(leaf->dirs[V1_MEMORY], "memory.memsw.limit_in_bytes", O_RDWR | O_CLOEXEC);
     cgroup_write_text(leaf->dirs[V1_MEMORY], "memory.swappiness", "0");
     watch_oom(leaf);
-    return 0;
+    return limit_socket_buffers(leaf, err);
 }
 
 /* memory <= memory+swap must hold at every moment, so the order depends on the direction. */

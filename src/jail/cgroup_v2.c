@@ -3,8 +3,9 @@
  * cgroup_v2.c: the unified hierarchy with its memory, pids and cpu controllers.
  *
  * A group that hands out controllers may hold no process of its own, so whoever is in the group evalx was started in moves to a leaf
- * beside the tree first. Peak memory: memory.peak, reset by writing to it (Linux 6.12); on older kernels the peak only grows, and a
- * run that stays below an earlier run's peak is measured by what memory.current shows at its end.
+ * beside the tree first. Peak memory: memory.peak, reset by writing to it (Linux 6.12); on older kernels the peak only grows. There a run that
+ * left a high peak wears its leaf out, which is then made anew with its launcher, after the run was reported; and a run that stays below a
+ * low one of an earlier run is told by the largest resident set of one process (slot.c), which is right for all that have one.
  */
 #include "jail/cgroup_internal.h"
 
@@ -18,6 +19,9 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
+
+/* A new leaf and launcher cost some milliseconds: nothing beside a run that used more than this, much beside a small one. */
+enum { PEAK_KEPT = 16 * 1024 * 1024 };
 
 static bool has_controllers(int group, const char *file)
 {
@@ -36,15 +40,15 @@ static bool has_controllers(int group, const char *file)
 }
 
 /* Moves the processes of group into group/evalx-main: all of them when it is a container's own, else only evalx and its jail. */
-static int make_room(int group)
+static int make_room(const struct hierarchy *h, struct error *err)
 {
-    if (mkdirat(group, "evalx-main", 0755) < 0 && errno != EEXIST)
-        return -errno;
-    _cleanup_(fd_closep) int leaf = openat(group, "evalx-main", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (mkdirat(h->parent, "evalx-main", 0755) < 0 && errno != EEXIST)
+        return error_errno(err, -errno, "making %s/evalx-main, to move the processes of that group there", h->path);
+    _cleanup_(fd_closep) int leaf = openat(h->parent, "evalx-main", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     _cleanup_(buf_release) struct buf own = BUF_INIT, pids = BUF_INIT;
     if (leaf < 0 || fd_read_file(AT_FDCWD, "/proc/self/cgroup", 65536, &own) < 0 ||
-        fd_read_file(group, "cgroup.procs", 1 << 20, &pids) < 0)
-        return -errno;
+        fd_read_file(h->parent, "cgroup.procs", 1 << 20, &pids) < 0)
+        return error_errno(err, -errno, "reading which processes are in %s", h->path);
     bool container = strstr(buf_str(&own), "0::/\n") != NULL;
     if (pids.len == 0)
         return 0;
@@ -52,35 +56,67 @@ static int make_room(int group)
         long pid = strtol(line, NULL, 10);
         if (!container && pid != getpid() && pid != getppid())
             continue;
-        cgroup_write_text(leaf, "cgroup.procs", line);
+        cgroup_write_text(leaf, "cgroup.procs", line); /* who stays is noticed by what comes next */
     }
+    return 0;
+}
+
+static const char enable[] = "+memory +pids +cpu";
+
+/* Hands the controllers to the groups below: a group that does so may hold no process of its own. */
+static int divide(const struct hierarchy *h, struct error *err)
+{
+    int r = cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
+    if (r == -EBUSY) {
+        r = make_room(h, err);
+        if (r < 0)
+            return r;
+        r = cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
+    }
+    if (r == -EBUSY)
+        return error_errno(err, r,
+                           "handing the memory, pids and cpu controllers to groups below %s: other processes are in it "
+                           "and were not moved "
+                           "(start evalx in a group of its own, e.g. systemd-run --scope -p Delegate=yes)",
+                           h->path);
+    return r < 0 ? error_errno(
+                       err, r == -ENOENT ? -EOPNOTSUPP : r,
+                       "handing the memory, pids and cpu controllers to groups below %s (its cgroup.subtree_control)",
+                       h->path)
+                 : 0;
+}
+
+/* This process's group; where an earlier evalx has moved it aside (make_room), the one above. */
+static int find_group(struct hierarchy *h)
+{
+    static const char aside[] = "/evalx-main";
+    int r = cgroup_find("", &h->parent, h->path, sizeof h->path);
+    size_t len = strlen(h->path);
+    if (r < 0 || len < sizeof aside || strcmp(h->path + len - (sizeof aside - 1), aside) != 0)
+        return r;
+    int above = openat(h->parent, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above < 0)
+        return -errno;
+    fd_closep(&h->parent);
+    h->parent = above;
+    h->path[len - (sizeof aside - 1)] = '\0';
     return 0;
 }
 
 static int v2_tree_open(struct cgroup_tree *tree, struct error *err)
 {
     struct hierarchy *h = &tree->hierarchies[0];
-    int r = cgroup_find("", &h->parent, h->path, sizeof h->path);
-    if (r < 0)
-        return -ENOENT;
+    if (find_group(h) < 0)
+        return error_set(err, -ENOENT, "no cgroup version 2 is mounted");
     if (!has_controllers(h->parent, "cgroup.controllers")) {
         fd_closep(&h->parent);
-        return -ENOENT;
+        return error_set(err, -ENOENT,
+                         "%s does not offer the memory, pids and cpu controllers (its cgroup.controllers)", h->path);
     }
-    static const char enable[] = "+memory +pids +cpu";
-    if (!has_controllers(h->parent, "cgroup.subtree_control")) {
-        r = cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
-        if (r == -EBUSY)
-            r = make_room(h->parent) < 0 ? r : cgroup_write_text(h->parent, "cgroup.subtree_control", enable);
-        if (r < 0)
-            return error_errno(err, r == -ENOENT ? -EOPNOTSUPP : r,
-                               "handing the memory, pids and cpu controllers to cgroups below %s (start evalx in a "
-                               "delegated cgroup of its "
-                               "own, e.g. systemd-run --scope -p Delegate=yes)",
-                               h->path);
-    }
-    fd_closep(&h->parent);
-    r = cgroup_hierarchy_open(h, "", tree->name, err);
+    int r = has_controllers(h->parent, "cgroup.subtree_control") ? 0 : divide(h, err);
+    if (r < 0)
+        return r;
+    r = cgroup_hierarchy_make(h, tree->name, err); /* not below where this process is by now */
     if (r < 0)
         return r == -ENOENT ? -EIO : r;
     r = cgroup_write_text(h->base, "cgroup.subtree_control", enable);
@@ -151,6 +187,13 @@ static int64_t v2_peak(struct cgroup_leaf *leaf)
     return MAX(peak - leaf->memory_before, (int64_t)0);
 }
 
+static bool v2_worn(struct cgroup_leaf *leaf)
+{
+    if (leaf->peak_resets || leaf->files[LEAF_MEMORY_PEAK] < 0)
+        return false;
+    return cgroup_read_key(leaf->files[LEAF_MEMORY_PEAK], NULL) - cgroup_read_key(leaf->files[LEAF_MEMORY_NOW], NULL) > PEAK_KEPT;
+}
+
 static int64_t v2_ooms(struct cgroup_leaf *leaf)
 {
     return cgroup_read_key(leaf->files[LEAF_OOM_COUNT], "oom_kill");
@@ -164,4 +207,5 @@ const struct cgroup_verbs cgroup_v2 = {
     .cpu_ns = v2_cpu_ns,
     .peak = v2_peak,
     .ooms = v2_ooms,
+    .worn = v2_worn,
 };

@@ -34,18 +34,33 @@
 
 #define WORK_DIR "/box/work"
 
-static void kill_all(int signal_number)
+static bool counted; /* there is a control group */
+
+static void kill_all(void)
 {
-    (void)signal_number;
     int saved = errno;
     kill(-1, SIGKILL);
     errno = saved;
 }
 
+/* The slot's order to end the programs. It comes from outside the box, so its sender has no number here; programs have, timers no SI_USER. */
+static void on_order(int signal_number, siginfo_t *info, void *context)
+{
+    (void)signal_number, (void)context;
+    if (info->si_code == SI_USER && info->si_pid == 0)
+        kill_all();
+}
+
+/* Without root, evalx's own limits are the most that a program can have. */
 static int limit(int resource, int64_t value)
 {
-    struct rlimit both = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value};
-    return setrlimit(resource, &both);
+    struct rlimit both = {.rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value}, now;
+    if (setrlimit(resource, &both) == 0)
+        return 0;
+    if (errno != EPERM || getrlimit(resource, &now) < 0)
+        return -1;
+    now.rlim_cur = now.rlim_max;
+    return setrlimit(resource, &now);
 }
 
 static int pin(uint32_t cpu)
@@ -78,6 +93,9 @@ static void become_program(const struct checked_request *request, const int *str
     if (limit(RLIMIT_STACK, wire->stack_bytes) < 0 || limit(RLIMIT_FSIZE, wire->file_bytes) < 0 ||
         limit(RLIMIT_CPU, wire->cpu_ns / NS_PER_S + 3) < 0)
         return;
+    /* Counted by the box's own user namespace: the launcher and the program's processes and threads. */
+    if (!counted && limit(RLIMIT_NPROC, wire->processes + 1) < 0)
+        return;
     execve(request->argv[0], request->argv, request->envp);
 }
 
@@ -92,6 +110,11 @@ static pid_t start_program(const struct checked_request *request, const int *str
     return pid;
 }
 
+static int64_t nanoseconds(const struct timeval *time)
+{
+    return time->tv_sec * NS_PER_S + time->tv_usec * 1000;
+}
+
 /* Waits for the program, ends what it left behind, waits for that too. */
 static void wait_until_empty(pid_t program, struct launch_result *result, int64_t started)
 {
@@ -104,24 +127,57 @@ static void wait_until_empty(pid_t program, struct launch_result *result, int64_
         if (pid < 0)
             return; /* ECHILD: nothing is left */
         result->resident_bytes = MAX(result->resident_bytes, usage.ru_maxrss * 1024);
+        result->cpu_ns += nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime);
         if (pid == program) {
             result->wall_ns = clock_monotonic_ns() - started;
             result->wait_status = status;
-            kill_all(0);
+            kill_all();
         }
     }
 }
 
-static uint32_t ipc_objects(void)
+/* ---- the proof that no System V object was made ---- */
+
+enum { IPC_KINDS = 3 };
+static struct {
+    bool refused; /* nobody can make one */
+    int last, step;
+} ipc[IPC_KINDS];
+
+/* Makes and removes one object of each kind: their numbers go up by the same step each time, and by more when others were made. */
+static bool ipc_probe(int ids[IPC_KINDS])
 {
-    struct shm_info shm;
-    struct seminfo sem;
-    struct msginfo msg;
-    if (shmctl(0, SHM_INFO, (struct shmid_ds *)&shm) < 0 || semctl(0, 0, SEM_INFO, &sem) < 0 ||
-        msgctl(0, MSG_INFO, (struct msqid_ds *)&msg) < 0)
-        return 1; /* cannot be proven: counts as something left */
-    return (uint32_t)shm.used_ids + (uint32_t)sem.semusz + (uint32_t)msg.msgpool;
+    ids[0] = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+    ids[1] = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    ids[2] = shmget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+    return (ids[0] < 0 || msgctl(ids[0], IPC_RMID, NULL) == 0) && (ids[1] < 0 || semctl(ids[1], 0, IPC_RMID) == 0) &&
+           (ids[2] < 0 || shmctl(ids[2], IPC_RMID, NULL) == 0);
 }
+
+static bool ipc_untouched(void)
+{
+    int ids[IPC_KINDS];
+    bool same = ipc_probe(ids);
+    for (size_t i = 0; i < IPC_KINDS && same; i++) {
+        same = ipc[i].refused || (ids[i] >= 0 && ids[i] - ipc[i].last == ipc[i].step);
+        ipc[i].last = ids[i];
+    }
+    return same;
+}
+
+/* Before the first program. What cannot be proven later only costs a new launcher. */
+static void ipc_learn(void)
+{
+    int first[IPC_KINDS], second[IPC_KINDS];
+    bool known = ipc_probe(first) && ipc_probe(second);
+    for (size_t i = 0; known && i < IPC_KINDS; i++) {
+        ipc[i].refused = first[i] < 0 && second[i] < 0;
+        ipc[i].last = second[i];
+        ipc[i].step = second[i] - first[i];
+    }
+}
+
+/* ---- a run ---- */
 
 /* Everything in the working directory is ours still: no program has run in it. */
 static int link_artifact(void)
@@ -173,15 +229,17 @@ static void launch(const struct checked_request *request, const int *fds, size_t
     bool exited_well = exec_errno == 0 && WIFEXITED(result->wait_status) && WEXITSTATUS(result->wait_status) == 0;
     if ((flags & JAIL_COLLECT) && (exited_well || request->wire->namec > 0))
         result->collect_failed = collect_send(fds[fd_count - 1], request->names) < 0;
-    result->ipc_objects = ipc_objects();
+    result->ipc_touched = !ipc_untouched();
 }
 
-void launcher_main(int socket)
+void launcher_main(int socket, bool is_counted)
 {
     static _Alignas(8) char message[sizeof(struct jail_request) + JAIL_STRINGS_MAX];
     static struct checked_request request;
-    struct sigaction on_kill = {.sa_handler = kill_all, .sa_flags = SA_RESTART};
+    struct sigaction on_kill = {.sa_sigaction = on_order, .sa_flags = SA_RESTART | SA_SIGINFO};
+    counted = is_counted;
     sigaction(SIGUSR1, &on_kill, NULL);
+    ipc_learn();
     for (;;) {
         int fds[FD_MESSAGE_MAX_FDS];
         size_t count = 0;

@@ -2,7 +2,7 @@
 /*
  * launcher_start.c: how process 1 of a box comes to be: namespaces, the leaf, loopback, /proc, then everything it could misuse is put
  * away in this order: descriptors, resource limits, groups, bounding set, user, capabilities, new privileges, dumpability, system calls.
- * Any step that fails ends it with a message; there is no "go on without", but for the user namespace, which is reported.
+ * Any step that fails ends it with a message; there is no "go on without", but as root for the user namespace, which is reported.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -52,14 +52,20 @@ static const struct {
 static int fix_limits(struct error *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(fixed_limits); i++) {
-        struct rlimit both = {.rlim_cur = fixed_limits[i].value, .rlim_max = fixed_limits[i].value};
-        if (setrlimit((__rlimit_resource_t)fixed_limits[i].resource, &both) < 0)
+        __rlimit_resource_t resource = (__rlimit_resource_t)fixed_limits[i].resource;
+        struct rlimit both = {.rlim_cur = fixed_limits[i].value, .rlim_max = fixed_limits[i].value}, now;
+        int r = setrlimit(resource, &both);
+        if (r < 0 && errno == EPERM && getrlimit(resource, &now) == 0) { /* without root: evalx's own, which is lower */
+            now.rlim_cur = now.rlim_max;
+            r = setrlimit(resource, &now);
+        }
+        if (r < 0)
             return error_errno(err, -errno, "setting resource limit %d", fixed_limits[i].resource);
     }
     return 0;
 }
 
-static int loopback_up(struct error *err)
+int launcher_loopback_up(struct error *err)
 {
     _cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct ifreq request = {.ifr_name = "lo"};
@@ -111,36 +117,48 @@ static int enter_user_namespace(int socket, bool *ret_entered, struct error *err
     return r < 0 ? error_errno(err, r, "mapping the box's user") : 0;
 }
 
-static int become_user(int socket, uid_t owner, bool *ret_user_namespace, struct error *err)
+static int become_user(int socket, const struct launcher_config *config, bool *ret_user_namespace, struct error *err)
 {
-    if (setgroups(0, NULL) < 0)
+    if (!config->rootless && setgroups(0, NULL) < 0)
         return error_errno(err, -errno, "dropping groups");
     int r = enter_user_namespace(socket, ret_user_namespace, err);
+    if (r == 0 && config->rootless && !*ret_user_namespace)
+        r = error_set(err, -EPERM, "making the box's own user namespace is refused");
     if (r == 0)
         r = drop_capabilities(err); /* after: a new user namespace begins with a full bounding set */
     if (r < 0)
         return r;
-    uid_t id = *ret_user_namespace ? (uid_t)BOX_UID : owner;
+    uid_t id = *ret_user_namespace ? (uid_t)BOX_UID : config->owner;
     if (setresgid(id, id, id) < 0 || setresuid(id, id, id) < 0)
         return error_errno(err, -errno, "becoming the box's user");
     return clear_capabilities(err);
 }
 
+/* Where nothing counts a box's memory, and the machine runs out of it, programs go before anything else does. */
+static int go_first(int host_proc, struct error *err)
+{
+    _cleanup_(fd_closep) int fd = openat(host_proc, "self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    int r = fd < 0 ? -errno : fd_write_full(fd, "1000", 4);
+    return r < 0 ? error_errno(err, r, "setting the OOM killer's score") : 0;
+}
+
 /* Everything that is done in the new namespaces, up to readiness. */
-static int be_born(int *socket, struct cgroup_leaf *leaf, uid_t owner, bool *user_namespace, struct error *err)
+static int be_born(int *socket, const struct launcher_config *config, bool *user_namespace, struct error *err)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     setsid();
     umask(022);
-    int r = cgroup_join(leaf, err);
+    int r = cgroup_join(config->leaf, err);
+    if (r == 0 && !config->is_counted)
+        r = go_first(config->host_proc, err);
     if (r == 0 && unshare(CLONE_NEWCGROUP) < 0)
         r = error_errno(err, -errno, "unshare(CLONE_NEWCGROUP)");
     if (r == 0 && (sethostname("box", 3) < 0 || setdomainname("", 0) < 0))
         r = error_errno(err, -errno, "naming the box");
     if (r == 0)
-        r = loopback_up(err);
+        r = launcher_loopback_up(err);
     if (r == 0)
-        r = root_mount_proc(err);
+        r = root_mount_proc(config->root, config->rootless, err);
     if (r == 0) {
         int kept = keep_only(*socket, err);
         r = kept < 0 ? kept : 0;
@@ -149,25 +167,25 @@ static int be_born(int *socket, struct cgroup_leaf *leaf, uid_t owner, bool *use
     if (r == 0)
         r = fix_limits(err);
     if (r == 0)
-        r = become_user(*socket, owner, user_namespace, err);
+        r = become_user(*socket, config, user_namespace, err);
     if (r < 0)
         return r;
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* changing user cleared it */
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return error_errno(err, -errno, "giving up new privileges");
-    return seccomp_enter(err);
+    return seccomp_enter(config->is_counted, err);
 }
 
-static void child_main(int socket, struct cgroup_leaf *leaf, uid_t owner)
+static void child_main(int socket, const struct launcher_config *config)
 {
     struct birth_note note = {.kind = BIRTH_READY};
     bool user_namespace = false;
-    if (be_born(&socket, leaf, owner, &user_namespace, &note.error) < 0)
+    if (be_born(&socket, config, &user_namespace, &note.error) < 0)
         note.kind = BIRTH_FAILED;
     note.user_namespace = user_namespace;
     if (fd_send(socket, &note, sizeof note, NULL, 0) < 0 || note.kind == BIRTH_FAILED)
         _exit(1);
-    launcher_main(socket);
+    launcher_main(socket, config->is_counted);
 }
 
 /* ---- the slot's side ---- */
@@ -182,7 +200,7 @@ static int write_proc(int host_proc, pid_t pid, const char *file, const char *te
     return fd_write_full(fd, text, strlen(text));
 }
 
-static int write_maps(int host_proc, pid_t pid, uid_t owner)
+int launcher_write_maps(int host_proc, pid_t pid, uid_t owner)
 {
     char line[64];
     snprintf(line, sizeof line, "%d %u 1\n", BOX_UID, owner);
@@ -209,7 +227,7 @@ static int await_birth(struct launcher *l, int host_proc, uid_t owner, struct er
         l->user_namespace = note.user_namespace != 0;
         if (note.kind == BIRTH_READY)
             return 0;
-        int r = write_maps(host_proc, l->pid, owner);
+        int r = launcher_write_maps(host_proc, l->pid, owner);
         if (r < 0)
             return error_errno(err, r, "writing the box's user map");
         r = fd_send(l->socket, "g", 1, NULL, 0);
@@ -243,13 +261,14 @@ static int take_network_statistics(struct launcher *l, int host_proc)
     if (net < 0)
         return -errno;
     l->net_counters = openat(net, "dev", O_RDONLY | O_CLOEXEC);
-    return l->net_counters < 0 ? -errno : hide_network_statistics(net);
+    l->net_sockets = openat(net, "unix", O_RDONLY | O_CLOEXEC);
+    return l->net_counters < 0 || l->net_sockets < 0 ? -errno : hide_network_statistics(net);
 }
 
-int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host_proc, uid_t owner, struct error *err)
+int launcher_start(struct launcher *launcher, const struct launcher_config *config, struct error *err)
 {
     int pair[2];
-    *launcher = (struct launcher){.socket = -1, .pidfd = -1, .net_counters = -1};
+    *launcher = (struct launcher){.socket = -1, .pidfd = -1, .net_counters = -1, .net_sockets = -1};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return error_errno(err, -errno, "socketpair");
     launcher->socket = pair[0];
@@ -260,7 +279,7 @@ int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host
     };
     long pid = syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0)
-        child_main(pair[1], leaf, owner);
+        child_main(pair[1], config);
     int clone_errno = errno;
     close(pair[1]);
     if (pid < 0) {
@@ -268,9 +287,12 @@ int launcher_start(struct launcher *launcher, struct cgroup_leaf *leaf, int host
         return error_errno(err, -clone_errno, "clone3 with new pid, net, ipc and uts namespaces");
     }
     launcher->pid = (pid_t)pid;
-    int r = await_birth(launcher, host_proc, owner, err);
-    if (r == 0 && (r = take_network_statistics(launcher, host_proc)) < 0)
+    int r = await_birth(launcher, config->host_proc, config->owner, err);
+    if (r == 0 && (r = take_network_statistics(launcher, config->host_proc)) < 0)
         error_errno(err, r, "taking the box's network counters");
+    /* Without this no limit could be kept. */
+    if (r == 0 && syscall(SYS_pidfd_send_signal, launcher->pidfd, 0, NULL, 0) < 0)
+        r = error_errno(err, -errno, "pidfd_send_signal to the box");
     if (r < 0)
         launcher_end(launcher);
     return r;
@@ -284,12 +306,13 @@ void launcher_kill_programs(struct launcher *launcher)
 void launcher_end(struct launcher *launcher)
 {
     if (launcher->pid > 0) {
-        syscall(SYS_pidfd_send_signal, launcher->pidfd, SIGKILL, NULL, 0);
+        kill(launcher->pid, SIGKILL); /* not waited for yet: nobody else can have its number */
         while (waitpid(launcher->pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
     fd_closep(&launcher->socket);
     fd_closep(&launcher->pidfd);
     fd_closep(&launcher->net_counters);
+    fd_closep(&launcher->net_sockets);
     launcher->pid = 0;
 }

@@ -31,12 +31,15 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "jail/cgroup.h"
+#include "jail/check.h"
+#include "jail/rootless.h"
 #include "jail/seccomp.h"
 #include "jail/slot.h"
 #include "jail/wire.h"
 
 enum { SLOTS_MAX = 256, FAILURES_MAX = 5 };
-#define UNHEALTHY_NS (1 * NS_PER_S) /* a slot that dies younger than this counts as a failure to build it */
+#define UNHEALTHY_NS \
+    (1 * NS_PER_S) /* a slot that dies younger than this, and not of a run, counts as a failure to build it */
 
 struct child {
     pid_t pid;
@@ -47,7 +50,10 @@ struct child {
 struct jail_main {
     unsigned slots;
     uid_t uid_base;
-    const char **mounts; /* NULL-terminated */
+    bool check;
+    bool rootless, mapped;  /* mapped: already inside the user namespace */
+    struct error uncounted; /* why there is no control group */
+    const char **mounts;    /* NULL-terminated */
     size_t mount_count;
     int host_proc;
     struct cgroup_tree *tree;
@@ -78,7 +84,9 @@ static void run_slot(const struct jail_main *jail, unsigned slot, const sigset_t
         .number = slot,
         .socket = slot_socket(slot),
         .host_proc = jail->host_proc,
-        .owner = jail->uid_base + slot,
+        .owner = jail->mapped ? 0 : jail->uid_base + slot,
+        .rootless = jail->mapped,
+        .uncounted = jail->uncounted.message,
         .mounts = jail->mounts,
         .tree = jail->tree,
     };
@@ -100,7 +108,9 @@ static int replace_slot(struct jail_main *jail, unsigned slot, int status, const
 {
     struct child *child = &jail->children[slot];
     bool young = clock_monotonic_ns() - child->born_ns < UNHEALTHY_NS;
-    child->failures = young ? child->failures + 1 : 0;
+    /* A slot that ended by its own decision after a run had been built well: programs may bring that about as often as they like. */
+    bool served = WIFEXITED(status) && WEXITSTATUS(status) != SLOT_EXIT_FAILED;
+    child->failures = young && !served ? child->failures + 1 : 0;
     child->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == SLOT_EXIT_DONE)
         return 0;
@@ -156,6 +166,25 @@ static void end_slots(struct jail_main *jail)
         ;
 }
 
+/* Without root there need not be a group that this user may divide. */
+static int make_tree(struct jail_main *jail, struct error *err)
+{
+    int r = cgroup_tree_open(&jail->tree, err);
+    if (r == 0 || !jail->mapped)
+        return r;
+    jail->uncounted = *err;
+    jail->tree = cgroup_tree_none();
+    return 0;
+}
+
+/* Nothing can be built. The process's exit status. */
+static int tell_all(const struct jail_main *jail, const char *text)
+{
+    for (unsigned i = 0; i < jail->slots; i++)
+        tell(slot_socket(i), JAIL_FAILED, text);
+    return 1;
+}
+
 static int serve(struct jail_main *jail)
 {
     struct error err = ERROR_INIT;
@@ -165,13 +194,9 @@ static int serve(struct jail_main *jail)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     jail->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int r = signal_fd < 0 || jail->host_proc < 0 ? error_errno(&err, -errno, "setting up")
-                                                 : cgroup_tree_open(&jail->tree, &err);
-    if (r < 0) {
-        for (unsigned i = 0; i < jail->slots; i++)
-            tell(slot_socket(i), JAIL_FAILED, err.message);
-        return 1;
-    }
+    int r = signal_fd < 0 || jail->host_proc < 0 ? error_errno(&err, -errno, "setting up") : make_tree(jail, &err);
+    if (r < 0)
+        return tell_all(jail, err.message);
     for (unsigned i = 0; r == 0 && i < jail->slots; i++)
         r = start_slot(jail, i, &signals);
     if (r == 0)
@@ -181,10 +206,10 @@ static int serve(struct jail_main *jail)
     return r < 0 ? 1 : 0;
 }
 
-static int print_policy(void)
+static int print_policy(const struct jail_main *jail)
 {
     struct error err = ERROR_INIT;
-    if (seccomp_print(STDOUT_FILENO, &err) == 0)
+    if (seccomp_print(STDOUT_FILENO, !jail->rootless, &err) == 0)
         return 0;
     dprintf(STDERR_FILENO, "evalx-jail: %s\n", err.message);
     return 1;
@@ -202,11 +227,10 @@ static long number(const char *text, long least, long most)
 static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
 {
     static const struct option options[] = {
-        {"slots", required_argument, NULL, 's'},
-        {"uid-base", required_argument, NULL, 'u'},
-        {"mount", required_argument, NULL, 'm'},
-        {"print-policy", no_argument, NULL, 'p'},
-        {0},
+        {"slots", required_argument, NULL, 's'}, {"uid-base", required_argument, NULL, 'u'},
+        {"mount", required_argument, NULL, 'm'}, {"print-policy", no_argument, NULL, 'p'},
+        {"check", no_argument, NULL, 'c'},       {"rootless", no_argument, NULL, 'r'},
+        {"mapped", no_argument, NULL, 'i'},      {0},
     };
     jail->mounts = xcalloc((size_t)argc + 1, sizeof *jail->mounts);
     long slots = 0, uid_base = 0;
@@ -219,13 +243,33 @@ static int parse(int argc, char **argv, struct jail_main *jail, bool *ret_print)
             jail->mounts[jail->mount_count++] = optarg;
         else if (c == 'p')
             *ret_print = true;
+        else if (c == 'r' && optind == 2) /* become_rootless replaces it */
+            jail->rootless = true;
+        else if (c == 'c')
+            jail->check = true;
+        else if (c == 'i')
+            jail->mapped = true;
         else
             return -EINVAL;
     }
-    if (!*ret_print && (slots < 1 || uid_base < 1000 || optind != argc))
+    bool serving = !*ret_print && !jail->check;
+    if (serving && (slots < 1 || uid_base < 1000 || optind != argc))
         return -EINVAL;
     jail->slots = (unsigned)slots;
     jail->uid_base = (uid_t)uid_base;
+    return 0;
+}
+
+/* Starts anew with --mapped for --rootless, which is the first argument. Returns the exit status when that fails. */
+static int become_rootless(const struct jail_main *jail, char **argv)
+{
+    static char mapped[] = "--mapped";
+    struct error err = ERROR_INIT;
+    argv[1] = mapped;
+    int r = rootless_enter(argv, &err);
+    if (!jail->check)
+        return tell_all(jail, err.message);
+    check_print("user namespace of evalx", r, err.message);
     return 0;
 }
 
@@ -257,7 +301,11 @@ int main(int argc, char **argv)
         return 2;
     }
     if (print)
-        return print_policy();
+        return print_policy(&jail);
+    if (jail.rootless)
+        return become_rootless(&jail, argv);
+    if (jail.check)
+        return check_run(jail.mapped, jail.uid_base);
     /* A terminal's Ctrl-C is for evalx, which then ends this process by closing the control socket. */
     setsid();
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

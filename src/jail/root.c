@@ -8,7 +8,7 @@
  *
  * Mounting costs about 200 µs, so a scratch that was not touched is kept. The proof: a tmpfs numbers its inodes in order, and the next
  * number is the one after the last that was looked at, so nothing was made in it, not even a file without a name (O_TMPFILE); and the
- * three folders have the mode, owner, link count, size and times they had. Reading moves no time here (noatime).
+ * three folders, and /box above them, have the mode, owner, link count, size and times they had. Reading moves no time here (noatime).
  */
 #include "jail/root.h"
 
@@ -41,7 +41,7 @@ enum {
     MOUNT_NOATIME = 1024
 };
 
-static const char *const scratch_dirs[SCRATCH_DIRS] = {"/box/work", "/box/tmp", "/box/shm"};
+static const char *const scratch_dirs[SCRATCH_DIRS] = {"/box/work", "/box/tmp", "/box/shm", "/box"};
 
 static int open_tree(int dirfd, const char *path, unsigned flags)
 {
@@ -53,10 +53,30 @@ static int move_mount(int from, const char *to)
     return (int)syscall(SYS_move_mount, from, "", AT_FDCWD, to, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
-static int set_attributes(int tree, uint64_t set)
+static int set_attributes_of(int tree, uint64_t set, unsigned flags)
 {
     struct mount_attr attr = {.attr_set = set, .propagation = MOUNT_PRIVATE};
-    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof attr);
+    return (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | flags, &attr, sizeof attr);
+}
+
+static int set_attributes(int tree, uint64_t set)
+{
+    return set_attributes_of(tree, set, 0);
+}
+
+/*
+ * Some calls work on mounts of the namespace that the process is in: step into the host's for one of them. The process is
+ * single-threaded and comes back before it does anything else; failing to come back is its end.
+ */
+static int enter_host(const struct root *root)
+{
+    return setns(root->host_mounts, CLONE_NEWNS) < 0 ? -errno : 0;
+}
+
+static void leave_host(const struct root *root)
+{
+    if (setns(root->own_mounts, CLONE_NEWNS) < 0)
+        _exit(4);
 }
 
 /* ---- building ---- */
@@ -102,8 +122,13 @@ static int bind_read_only(const char *source, struct error *err)
     if (r == -EEXIST)
         r = 0;
     _cleanup_(fd_closep) int tree = r == 0 ? open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : -1;
-    if (r == 0 && (tree < 0 || set_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV) < 0 ||
-                   move_mount(tree, target) < 0))
+    unsigned below = 0;
+    if (r == 0 && tree < 0 && errno == EINVAL) { /* without root, what is mounted below it cannot be left out */
+        below = AT_RECURSIVE;
+        tree = open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | below);
+    }
+    uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+    if (r == 0 && (tree < 0 || set_attributes_of(tree, attributes, below) < 0 || move_mount(tree, target) < 0))
         r = -errno;
     return r < 0 ? error_errno(err, r, "showing %s in the box", source) : 0;
 }
@@ -228,9 +253,9 @@ static int enter(struct error *err)
     return 0;
 }
 
-int root_build(struct root *root, const char *const *mounts, uid_t owner, struct error *err)
+int root_build(struct root *root, const char *const *mounts, int host_proc, uid_t owner, struct error *err)
 {
-    *root = (struct root){.owner = owner, .host_mounts = -1, .own_mounts = -1};
+    *root = (struct root){.owner = owner, .host_proc = host_proc, .host_mounts = -1, .own_mounts = -1};
     root->host_mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
     if (root->host_mounts < 0 || unshare(CLONE_NEWNS) < 0)
         return error_errno(err, -errno, "unshare(CLONE_NEWNS)");
@@ -252,12 +277,35 @@ int root_build(struct root *root, const char *const *mounts, uid_t owner, struct
     return r == 0 ? enter(err) : r;
 }
 
-int root_mount_proc(struct error *err)
+/*
+ * In a user namespace the kernel gives a /proc only to whoever sees a whole one already, which the box does not: it is made among the
+ * host's mounts, of this process's own process namespace all the same, and carried over.
+ */
+static int make_proc(bool read_only)
 {
-    unsigned long flags = MOUNT_NOSUID | MOUNT_NODEV | MOUNT_NOEXEC;
-    if (mount("proc", "/proc", "proc", flags, "hidepid=invisible,subset=pid") < 0)
-        return error_errno(err, -errno, "mounting /proc");
-    return 0;
+    static const struct {
+        const char *key, *value;
+    } options[] = {{"source", "proc"}, {"hidepid", "invisible"}, {"subset", "pid"}};
+    unsigned attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+    _cleanup_(fd_closep) int fs = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+    bool ready = fs >= 0;
+    for (size_t i = 0; ready && i < ARRAY_LEN(options); i++)
+        ready = syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, options[i].key, options[i].value, 0) == 0;
+    if (!ready || syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+        return -errno;
+    int r = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes | (read_only ? MOUNT_ATTR_RDONLY : 0U));
+    return r < 0 ? -errno : r;
+}
+
+int root_mount_proc(const struct root *root, bool read_only, struct error *err)
+{
+    int r = enter_host(root);
+    _cleanup_(fd_closep) int proc = r == 0 ? make_proc(read_only) : r;
+    if (r == 0)
+        leave_host(root);
+    if (proc >= 0 && move_mount(proc, "/proc") == 0)
+        return 0;
+    return error_errno(err, proc < 0 ? proc : -errno, "mounting /proc");
 }
 
 /* ---- the scratch tmpfs ---- */
@@ -295,12 +343,15 @@ static bool untouched(struct root *root)
 
 static int fill_scratch(struct root *root)
 {
-    for (size_t i = 0; i < SCRATCH_DIRS; i++) {
+    for (size_t i = 0; i + 1 < SCRATCH_DIRS; i++) {
         mode_t mode = i == 0 ? 0755 : 01777;
         if (mkdir(scratch_dirs[i], mode) < 0 || chmod(scratch_dirs[i], mode) < 0 ||
-            chown(scratch_dirs[i], root->owner, root->owner) < 0 || lstat(scratch_dirs[i], &root->scratch_clean[i]) < 0)
+            chown(scratch_dirs[i], root->owner, root->owner) < 0)
             return -errno;
     }
+    for (size_t i = 0; i < SCRATCH_DIRS; i++)
+        if (lstat(scratch_dirs[i], &root->scratch_clean[i]) < 0)
+            return -errno;
     root->scratch_inode = next_inode();
     return 0;
 }
@@ -327,18 +378,37 @@ int root_fresh_scratch(struct root *root, int64_t bytes, struct error *err)
 /* ---- the artifact ---- */
 
 /*
- * A mount can only be cloned from inside the namespace it belongs to: step into the host's for that one call. The process is
- * single-threaded and comes back before it does anything else; failing to come back is the end of the slot.
+ * Without root, evalx lives in another mount namespace than the one that is the host's here, and its descriptor's mount cannot be
+ * cloned: the same folder is found by the name that the kernel gives it, and is the same by its numbers or is not taken.
  */
-static int clone_from_host(struct root *root, int directory)
+static int clone_by_name(const struct root *root, int directory, const struct stat *wanted)
 {
-    if (setns(root->host_mounts, CLONE_NEWNS) < 0)
-        return -errno;
+    char link[32], path[1024];
+    snprintf(link, sizeof link, "self/fd/%d", directory);
+    ssize_t n = readlinkat(root->host_proc, link, path, sizeof path - 1);
+    if (n <= 0 || (size_t)n >= sizeof path - 1 || path[0] != '/')
+        return -ENOENT;
+    path[n] = '\0';
+    int tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+    struct stat found;
+    if (tree >= 0 && fstat(tree, &found) == 0 && found.st_ino == wanted->st_ino && found.st_dev == wanted->st_dev)
+        return tree;
+    int r = tree < 0 ? -errno : -ESTALE;
+    fd_closep(&tree);
+    return r;
+}
+
+/* A mount can only be cloned from inside the namespace it belongs to. */
+static int clone_from_host(const struct root *root, int directory, const struct stat *wanted)
+{
+    int r = enter_host(root);
+    if (r < 0)
+        return r;
     int tree = open_tree(directory, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-    int r = tree < 0 ? -errno : 0;
-    if (setns(root->own_mounts, CLONE_NEWNS) < 0)
-        _exit(4);
-    return r < 0 ? r : tree;
+    if (tree < 0)
+        tree = errno == EINVAL ? clone_by_name(root, directory, wanted) : -errno;
+    leave_host(root);
+    return tree;
 }
 
 int root_show_artifact(struct root *root, int directory, struct error *err)
@@ -355,7 +425,7 @@ int root_show_artifact(struct root *root, int directory, struct error *err)
     root->artifact_dev = 0;
     if (directory < 0)
         return 0;
-    _cleanup_(fd_closep) int tree = clone_from_host(root, directory);
+    _cleanup_(fd_closep) int tree = clone_from_host(root, directory, &st);
     if (tree < 0)
         return error_errno(err, tree, "cloning the artifact's mount");
     if (set_attributes(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV) < 0 ||

@@ -12,7 +12,9 @@
 #include <netinet/udp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -27,6 +29,7 @@ struct rule {
         unsigned argument;
         uint64_t mask, value;
     } conditions[3];
+    bool counted_only;
 };
 
 static const struct rule rules[] = {
@@ -38,6 +41,8 @@ static const struct rule rules[] = {
 #define ALLOW_IF2(call, a, m, v, a2, m2, v2) {#call, SCMP_ACT_ALLOW, 2, {{a, m, v}, {a2, m2, v2}}},
 #define ALLOW_IF3(call, a, m, v, a2, m2, v2, a3, m3, v3) \
     {#call, SCMP_ACT_ALLOW, 3, {{a, m, v}, {a2, m2, v2}, {a3, m3, v3}}},
+#define ALLOW_COUNTED_IF(call, a, mask, value) \
+    {.name = #call, .action = SCMP_ACT_ALLOW, .count = 1, .conditions = {{a, mask, value}}, .counted_only = true},
 #define REFUSE_IF(call, a, value, error) {#call, SCMP_ACT_ERRNO(error), 1, {{a, LOW32, value}}},
 #define REFUSE_IF2(call, a, value, a2, value2, error) \
     {#call, SCMP_ACT_ERRNO(error), 2, {{a, LOW32, value}, {a2, LOW32, value2}}},
@@ -65,7 +70,7 @@ static int add(scmp_filter_ctx filter, const struct rule *rule, struct error *er
     return must(seccomp_rule_add_array(filter, rule->action, call, rule->count, conditions), err, rule->name);
 }
 
-static int fill(scmp_filter_ctx filter, struct error *err)
+static int fill(scmp_filter_ctx filter, bool is_counted, struct error *err)
 {
     int r =
         must(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), err, "foreign architectures");
@@ -74,16 +79,16 @@ static int fill(scmp_filter_ctx filter, struct error *err)
     if (r == 0)
         r = must(seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2), err, "the search tree");
     for (size_t i = 0; i < ARRAY_LEN(rules) && r == 0; i++)
-        r = add(filter, &rules[i], err);
+        r = is_counted || !rules[i].counted_only ? add(filter, &rules[i], err) : 0;
     return r;
 }
 
-static int build(scmp_filter_ctx *ret, struct error *err)
+static int build(scmp_filter_ctx *ret, bool is_counted, struct error *err)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
     if (!filter)
         return error_set(err, -ENOMEM, "seccomp_init failed");
-    int r = fill(filter, err);
+    int r = fill(filter, is_counted, err);
     if (r < 0) {
         seccomp_release(filter);
         return r;
@@ -92,10 +97,10 @@ static int build(scmp_filter_ctx *ret, struct error *err)
     return 0;
 }
 
-int seccomp_enter(struct error *err)
+int seccomp_enter(bool is_counted, struct error *err)
 {
     scmp_filter_ctx filter = NULL;
-    int r = build(&filter, err);
+    int r = build(&filter, is_counted, err);
     if (r < 0)
         return r;
     r = seccomp_load(filter);
@@ -103,10 +108,10 @@ int seccomp_enter(struct error *err)
     return r < 0 ? error_errno(err, r, "loading the seccomp filter") : 0;
 }
 
-int seccomp_print(int fd, struct error *err)
+int seccomp_print(int fd, bool is_counted, struct error *err)
 {
     scmp_filter_ctx filter = NULL;
-    int r = build(&filter, err);
+    int r = build(&filter, is_counted, err);
     if (r < 0)
         return r;
     r = seccomp_export_pfc(filter, fd);

@@ -3,12 +3,14 @@
 #ifndef EVALX_JAIL_SECCOMP_H
 #define EVALX_JAIL_SECCOMP_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
-/* Loads the filter into the calling process for good. no_new_privs must be set. */
-int seccomp_enter(struct error *err);
+/* Loads the filter into the calling process for good. no_new_privs must be set. is_counted: a control group counts the box's memory. */
+int seccomp_enter(bool is_counted, struct error *err);
 
 /* Writes the filter in libseccomp's readable form to fd. */
-int seccomp_print(int fd, struct error *err);
+int seccomp_print(int fd, bool is_counted, struct error *err);
 
 #endif

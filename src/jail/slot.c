@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * slot.c: the slot process: root, single-threaded, in the box's mount namespace but outside its process namespace.
+ * slot.c: the slot process: root (or root of a user namespace, rootless.c), single-threaded, in the box's mount namespace but outside its process namespace.
  *
  *   evalx ──JAIL_RUN──▶ slot ──forwarded──▶ launcher (process 1 of the box) ──vfork, exec──▶ program
  *         ◀─JAIL_REPORT─     ◀─result──────          ◀──wait, until nothing is left────────
@@ -10,9 +10,11 @@
  * counters and answers. Only then, off the way of the result, the box is made clean for the next run and that is proven:
  *   processes   the launcher waited until it had no child; the leaf counts the launcher only
  *   files       the scratch tmpfs is untouched, or is replaced (root.c)
- *   IPC         no System V object is left; queues and keyrings cannot be made (policy.def)
+ *   IPC         no System V object was made (their numbers go on counting); queues and keyrings cannot be made (policy.def)
  *   network     no packet has gone over the loopback (else ports in TIME_WAIT, counters and the like would be left)
- * What fails the IPC or network proof gets a new launcher with new namespaces; what fails any other ends the slot process, and the
+ *   sockets     none is left: sockets that were sent over each other live, with their names and ports, until the kernel looks for them
+ *   counters    no high peak that the kernel cannot reset (cgroup_v2.c)
+ * What fails the IPC, network or counters' proof gets a new launcher with new namespaces; what fails any other ends the slot process, and the
  * jail builds another. A slot that could not be proven clean never runs again.
  *
  * A crash at any line loses one run, which evalx then does again: the jail notices, says JAIL_LOST and builds the slot anew.
@@ -40,7 +42,8 @@
 
 enum {
     NET_TEXT_MAX = 1024,
-    RESIDENT = 1, /* processes of the leaf that are not the program's: the launcher */
+    SOCKET_LINES_MAX = 512, /* bytes of net/unix that are read: the headings, and more if there is a socket */
+    RESIDENT = 1,           /* processes of the leaf that are not the program's: the launcher */
 };
 #define CPU_CHECK_LEAST_NS    (1 * NS_PER_MS) /* how often the CPU time is read at most, near the limit */
 #define KILL_AGAIN_NS         (10 * NS_PER_MS)
@@ -54,6 +57,7 @@ struct slot {
     struct launcher launcher;
     struct root root;
     int64_t cpus;
+    uint32_t weaker; /* enum jail_weakness, but for what the launcher says */
     char net_before[NET_TEXT_MAX];
     size_t net_before_len;
     struct error error;
@@ -77,6 +81,7 @@ static void notify(const struct slot *slot, enum jail_message type, const char *
         .header = {.magic = JAIL_MAGIC, .type = type},
         .cgroup_version = cgroup_tree_version(slot->config->tree),
         .user_namespace = slot->launcher.user_namespace,
+        .weaker = slot->weaker | (slot->launcher.user_namespace ? 0U : JAIL_WEAK_USER_NAMESPACE),
     };
     snprintf(notice.text, sizeof notice.text, "%s", text);
     fd_send(slot->config->socket, &notice, sizeof notice, NULL, 0); /* nobody left to tell: the next receive says so */
@@ -92,7 +97,15 @@ static size_t read_net(const struct slot *slot, char out[NET_TEXT_MAX])
 
 static int start_launcher(struct slot *slot)
 {
-    int r = launcher_start(&slot->launcher, slot->leaf, slot->config->host_proc, slot->config->owner, &slot->error);
+    struct launcher_config config = {
+        .leaf = slot->leaf,
+        .root = &slot->root,
+        .host_proc = slot->config->host_proc,
+        .owner = slot->config->owner,
+        .rootless = slot->config->rootless,
+        .is_counted = cgroup_tree_version(slot->config->tree) != 0,
+    };
+    int r = launcher_start(&slot->launcher, &config, &slot->error);
     if (r == 0)
         slot->net_before_len = read_net(slot, slot->net_before);
     return r;
@@ -103,7 +116,7 @@ static int build(struct slot *slot)
     slot->cpus = MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
     int r = cgroup_leaf_open(slot->config->tree, slot->config->number, &slot->leaf, &slot->error);
     if (r == 0)
-        r = root_build(&slot->root, slot->config->mounts, slot->config->owner, &slot->error);
+        r = root_build(&slot->root, slot->config->mounts, slot->config->host_proc, slot->config->owner, &slot->error);
     if (r == 0)
         r = root_fresh_scratch(&slot->root, DEFAULT_SCRATCH_BYTES, &slot->error);
     return r == 0 ? start_launcher(slot) : r;
@@ -118,6 +131,14 @@ static bool network_untouched(const struct slot *slot)
     return len > 0 && len == slot->net_before_len && memcmp(now, slot->net_before, len) == 0;
 }
 
+/* /proc/PID/net/unix holds its headings alone, one line. */
+static bool no_socket_left(const struct slot *slot)
+{
+    char text[SOCKET_LINES_MAX];
+    ssize_t n = pread(slot->launcher.net_sockets, text, sizeof text, 0);
+    return n > 0 && memchr(text, '\n', (size_t)n) == text + n - 1;
+}
+
 /* The last thread of a reaped process leaves the count a moment after wait returned. */
 static bool leaf_empty(const struct slot *slot)
 {
@@ -130,17 +151,31 @@ static bool leaf_empty(const struct slot *slot)
     return true;
 }
 
+static int new_leaf(struct slot *slot)
+{
+    const struct slot_config *config = slot->config;
+    cgroup_leaf_close(STEAL(slot->leaf));
+    int r = cgroup_leaf_destroy(config->tree, config->number);
+    return r < 0 ? error_errno(&slot->error, r, "removing a used cgroup")
+                 : cgroup_leaf_open(config->tree, config->number, &slot->leaf, &slot->error);
+}
+
 static int make_clean(struct slot *slot, const struct run *run)
 {
     if (!leaf_empty(slot))
         return error_set(&slot->error, -EBUSY, "processes were left in the box");
-    bool renew = run->result.ipc_objects > 0 || !network_untouched(slot);
+    if (!no_socket_left(slot))
+        return error_set(&slot->error, -EBUSY, "sockets were left in the box");
+    bool worn = cgroup_leaf_worn(slot->leaf);
+    bool renew = worn || run->result.ipc_touched != 0 || !network_untouched(slot);
     if (renew) {
         launcher_end(&slot->launcher);
         if (umount2("/proc", MNT_DETACH) < 0)
             return error_errno(&slot->error, -errno, "detaching /proc");
     }
     int r = root_fresh_scratch(&slot->root, DEFAULT_SCRATCH_BYTES, &slot->error);
+    if (r == 0 && worn)
+        r = new_leaf(slot);
     return r == 0 && renew ? start_launcher(slot) : r;
 }
 
@@ -195,7 +230,12 @@ static int64_t watch_limits(struct slot *slot, struct run *run)
         }
         run->next_cpu_check_ns = now + MAX(left / slot->cpus, CPU_CHECK_LEAST_NS);
     }
-    return MIN(wall_left, run->next_cpu_check_ns - now);
+    int64_t look_ns = cgroup_look(slot->leaf);
+    if (look_ns != INT64_MAX && cgroup_oom_seen(slot->leaf)) {
+        kill_run(slot, run);
+        return KILL_AGAIN_NS;
+    }
+    return MIN(MIN(wall_left, run->next_cpu_check_ns - now), look_ns);
 }
 
 /* Returns 0 when the program has ended, -errno when the box can no longer be trusted. */
@@ -242,14 +282,16 @@ static bool explained(const struct jail_report *report)
     return report->oom_killed || report->cpu_exceeded || report->wall_exceeded || report->cancelled;
 }
 
-static int measure(struct slot *slot, struct run *run)
+static int measure(struct slot *slot, struct run *run, int trusted)
 {
     struct cgroup_usage usage;
     int r = cgroup_end(slot->leaf, &usage, &slot->error);
     if (r < 0)
         return r;
     struct jail_report *report = &run->report;
-    report->cpu_ns = usage.cpu_ns;
+    /* Without a control group the launcher knows exactly what was looked at roughly; unless it is gone. */
+    bool counted = cgroup_tree_version(slot->config->tree) != 0;
+    report->cpu_ns = counted || trusted < 0 ? usage.cpu_ns : run->result.cpu_ns;
     report->wall_ns = run->result.wall_ns;
     /* The kernel counts in lots of 64 pages, so the group's peak can miss a small program altogether. */
     report->memory_bytes = MAX(usage.memory_bytes, MIN(run->result.resident_bytes, run->request->memory_bytes));
@@ -258,7 +300,7 @@ static int measure(struct slot *slot, struct run *run)
     report->oom_killed = usage.oom_killed;
     report->processes_limited = usage.processes_limited;
     report->collect_failed = run->result.collect_failed != 0;
-    if (usage.cpu_ns > run->request->cpu_ns)
+    if (report->cpu_ns > run->request->cpu_ns)
         report->cpu_exceeded = 1;
     if (run->result.wall_ns > run->request->wall_ns)
         report->wall_exceeded = 1;
@@ -291,6 +333,12 @@ static int start(struct slot *slot, struct run *run, const void *message, size_t
     return r < 0 ? error_errno(&slot->error, r, "talking to the launcher") : 0;
 }
 
+static void close_all(const int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
 /* 0 to go on, else the process's exit status. */
 static int serve_run(struct slot *slot, void *message, size_t len, int *fds, size_t fd_count)
 {
@@ -300,6 +348,7 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
         r = -EPROTO;
     if (r < 0) {
         notify(slot, JAIL_FAILED, "a request was refused: not of the agreed form");
+        close_all(fds, fd_count);
         return 0;
     }
     struct run run = {
@@ -307,15 +356,14 @@ static int serve_run(struct slot *slot, void *message, size_t len, int *fds, siz
         .report.header = {.magic = JAIL_MAGIC, .type = JAIL_REPORT, .number = request.wire->header.number},
     };
     r = start(slot, &run, message, len, fds, fd_count);
-    for (size_t i = 0; i < fd_count; i++)
-        close(fds[i]);
+    close_all(fds, fd_count);
     if (r < 0)
         return SLOT_EXIT_LOST;
     int trusted = supervise(slot, &run);
     if (trusted < 0)
         note_death(&run);
     /* A run whose end nothing of its own explains is not reported: that was the box's fault, and it is done again. */
-    if (measure(slot, &run) < 0 || (trusted < 0 && !explained(&run.report)) ||
+    if (measure(slot, &run, trusted) < 0 || (trusted < 0 && !explained(&run.report)) ||
         fd_send(slot->config->socket, &run.report, sizeof run.report, NULL, 0) < 0)
         return SLOT_EXIT_LOST;
     if (trusted < 0)
@@ -341,6 +389,14 @@ static int serve(struct slot *slot)
     }
 }
 
+static uint32_t what_is_weaker(const struct slot_config *config)
+{
+    uint32_t weaker = cgroup_tree_version(config->tree) == 0 ? JAIL_WEAK_COUNTING : 0U;
+    if (config->rootless)
+        weaker |= JAIL_WEAK_USER | (getgroups(0, NULL) > 0 ? JAIL_WEAK_GROUPS : 0U);
+    return weaker;
+}
+
 int slot_main(const struct slot_config *config)
 {
     static struct slot slot;
@@ -350,12 +406,13 @@ int slot_main(const struct slot_config *config)
      * group with dozens of processes that it may have to end) would else wait a tenth of a second for their turn. Programs start at
      * the usual priority. Where this is refused, limits are only kept a little later.
      */
-    setpriority(PRIO_PROCESS, 0, -20);
+    slot.weaker |= setpriority(PRIO_PROCESS, 0, -20) < 0 ? JAIL_WEAK_PRIORITY : 0U;
+    slot.weaker |= what_is_weaker(config);
     if (build(&slot) < 0) {
         notify(&slot, JAIL_FAILED, slot.error.message);
         return SLOT_EXIT_FAILED;
     }
-    notify(&slot, JAIL_READY, "");
+    notify(&slot, JAIL_READY, config->uncounted);
     int status = serve(&slot);
     if (status == SLOT_EXIT_DIRTY || status == SLOT_EXIT_LOST)
         dprintf(STDERR_FILENO, "evalx-jail: slot %u is built anew: %s\n", config->number, slot.error.message);

@@ -3,6 +3,7 @@
 #ifndef EVALX_JAIL_SLOT_H
 #define EVALX_JAIL_SLOT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "jail/cgroup.h"
@@ -12,6 +13,8 @@ struct slot_config {
     int socket;                /* to evalx */
     int host_proc;             /* the host's /proc */
     uid_t owner;               /* user and group that programs run as */
+    bool rootless;             /* inside the user namespace of rootless.c */
+    const char *uncounted;     /* why there is no control group; "" when there is */
     const char *const *mounts; /* NULL-terminated */
     struct cgroup_tree *tree;
 };

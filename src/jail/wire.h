@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 enum {
-    JAIL_MAGIC = 0x45584a01,
+    JAIL_MAGIC = 0x45584a02,
     JAIL_STRINGS_MAX = 98304, /* bytes of argv and envp together, with their NULs */
     JAIL_WORDS_MAX = 1024,    /* entries of argv and envp together */
     JAIL_TEXT_MAX = 512,
@@ -74,11 +74,23 @@ struct jail_report {
     uint8_t reserved[2];
 };
 
-/* JAIL_READY: what this slot has. JAIL_FAILED: why it has nothing. */
+/* What is weaker than it should be, as bits of jail_notice.weaker. What each means for a user: box/weakness.c. */
+enum jail_weakness {
+    JAIL_WEAK_USER = 1U << 0,           /* no root: programs run as evalx's own user, all slots as the same */
+    JAIL_WEAK_GROUPS = 1U << 1,         /* no root: programs keep the other groups of that user */
+    JAIL_WEAK_COUNTING = 1U << 2,       /* no control group: processes are looked at one by one */
+    JAIL_WEAK_PRIORITY = 1U << 3,       /* whoever keeps the limits has no precedence over programs */
+    JAIL_WEAK_USER_NAMESPACE = 1U << 4, /* as root: programs have no user namespace of their own */
+    JAIL_WEAKNESSES = 5,
+};
+
+/* JAIL_READY: what this slot has; text: why there is no control group. JAIL_FAILED: why it has nothing. */
 struct jail_notice {
     struct jail_header header;
-    uint32_t cgroup_version; /* 1 or 2 */
+    uint32_t cgroup_version; /* 1 or 2; 0: none */
     uint32_t user_namespace; /* 1: programs also have a user namespace of their own */
+    uint32_t weaker;         /* enum jail_weakness */
+    uint32_t reserved;
     char text[JAIL_TEXT_MAX];
 };
 

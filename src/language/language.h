@@ -44,7 +44,7 @@ struct language {
 
     /* From discovery: */
     bool available;
-    char *version;         /* "12.2.0"; NULL when not available */
+    char *version;         /* "12.2.0"; NULL when not available, or not known */
     char *reason;          /* why not available; NULL when it is */
     char toolchain_id[65]; /* hex SHA-256 over version output and executable: part of the artifact cache's key */
 };
@@ -69,6 +69,9 @@ typedef int language_run_fn(void *context, const char *const *argv, const char *
 
 /* Fills the discovery members of every language. Never fails: a language that cannot be run is unavailable, with a reason. */
 void registry_discover(struct registry *registry, language_run_fn *run, void *context);
+
+/* Without discovery: every language counts as available, its version unknown (NULL) and any version asked for as right. */
+void registry_assume(struct registry *registry);
 
 /*
  * The available language called name (or alias; case-insensitive), at this version (NULL or "" = any; "12" matches 12.2.0,

@@ -302,7 +302,7 @@ const struct language *registry_find(const struct registry *registry, const char
         *ret_why = unknown_language(registry, name);
     } else if (!language->available) {
         *ret_why = xasprintf("%s is %s", language->name, language->reason ? language->reason : "not looked for yet");
-    } else if (version && *version && !version_matches(version, language->version)) {
+    } else if (version && *version && language->version && !version_matches(version, language->version)) {
         *ret_why = xasprintf("%s has version %s here, not %.64s", language->name, language->version, version);
     } else {
         return language;

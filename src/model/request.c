@@ -193,6 +193,32 @@ static void read_webhook_url(struct parse *p, json_t *value, void *target)
         parse_mistake(p, "%s", mistake);
 }
 
+static void read_webhook_event(struct parse *p, const json_t *value, unsigned *events)
+{
+    size_t choice;
+    if (!parse_choice(p, value, webhook_event_names, WEBHOOK_EVENTS, &choice))
+        return;
+    if (*events & 1u << choice)
+        parse_mistake(p, "is there twice");
+    *events |= 1u << choice;
+}
+
+static void read_webhook_events(struct parse *p, json_t *value, void *target)
+{
+    struct submission *sub = target;
+    unsigned events = 0;
+    if (!parse_array(p, value, 1, WEBHOOK_EVENTS))
+        return;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        size_t mark = parse_enter_item(p, i);
+        read_webhook_event(p, json_array_get(value, i), &events);
+        parse_leave(p, mark);
+    }
+    if (!sub->webhook_url)
+        parse_mistake(p, "goes only with webhook_url");
+    sub->webhook_events = events;
+}
+
 static void read_priority(struct parse *p, json_t *value, void *sub)
 {
     int64_t priority = 0;
@@ -335,7 +361,7 @@ static void read_checker(struct parse *p, json_t *value, void *sub)
     {"encoding", read_encoding}, {"language", read_language, true}, {"version", read_version}, {"code", read_code}, \
         {"files", read_files}, {"compiler_options", read_compiler_options}, {"args", read_args},                    \
         {"limits", read_common_limits}, {"checker", read_checker}, {"webhook_url", read_webhook_url},               \
-        {"priority", read_priority}, {"collect", read_collect}, {"hints", read_hints}, {"hint_language", read_hint_language},                                                     \
+        {"webhook_events", read_webhook_events}, {"priority", read_priority}, {"collect", read_collect}, {"hints", read_hints}, {"hint_language", read_hint_language},            \
     {                                                                                                               \
         "metadata", read_metadata                                                                                   \
     }

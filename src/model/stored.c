@@ -79,7 +79,11 @@ json_t *stored_parse(struct stored_load *load, const void *data, size_t len)
         load->code = error_set(load->err, -EINVAL, "damaged: line %d, column %d: %s", why.line, why.column, why.text);
         return NULL;
     }
-    if (stored_get_int(load, root, "v", 0, INT64_MAX) != STORED_VERSION)
+    int64_t version = stored_get_int(load, root, "v", 0, INT64_MAX);
+    if (load->code == 0 && version > STORED_VERSION)
+        load->code =
+            error_set(load->err, -EPROTONOSUPPORT, "written by a newer evalx, in form %lld", (long long)version);
+    else if (version != STORED_VERSION)
         stored_damaged(load, "v");
     if (load->code == 0)
         return root;

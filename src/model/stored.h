@@ -28,7 +28,7 @@ json_t *stored_new(void);                         /* an object with the version 
 void stored_write(json_t *root, struct buf *out); /* appends the text and drops root */
 
 struct stored_load {
-    int code;          /* 0 or -EINVAL */
+    int code;          /* 0, -EINVAL, or -EPROTONOSUPPORT: written by a newer evalx, nothing is wrong with it */
     struct error *err; /* may be NULL */
 };
 

@@ -16,6 +16,12 @@ const char *const checker_names[] = {
     [CHECKER_FLOAT] = "float", [CHECKER_PROGRAM] = "program", [CHECKER_INTERACTOR] = "interactor"};
 const char *const encoding_names[] = {[ENCODING_UTF8] = "utf8", [ENCODING_BASE64] = "base64"};
 
+const char *const webhook_event_names[WEBHOOK_EVENTS] = {
+    [WEBHOOK_STARTED] = "started",
+    [WEBHOOK_TEST] = "test",
+    [WEBHOOK_COMPLETED] = "completed",
+};
+
 void strings_add(struct string_list *list, struct str item)
 {
     /* Grows at powers of two; the capacity need not be kept. */
@@ -68,6 +74,7 @@ struct submission *submission_new(void)
 {
     struct submission *sub = xcalloc(1, sizeof *sub);
     sub->metadata = json_object();
+    sub->webhook_events = WEBHOOK_EVENTS_DEFAULT;
     return sub;
 }
 

@@ -33,6 +33,9 @@ enum {
     SUBMISSION_PRIORITY_MAX = 10,    /* priority is -10..10, 0 by default, higher first */
 };
 
+/* What a webhook may be told of; webhook_events has 1u << each. */
+enum webhook_event { WEBHOOK_STARTED, WEBHOOK_TEST, WEBHOOK_COMPLETED };
+
 enum encoding { ENCODING_UTF8, ENCODING_BASE64 };
 
 enum checker_type { CHECKER_LINES, CHECKER_EXACT, CHECKER_TOKENS, CHECKER_FLOAT, CHECKER_PROGRAM, CHECKER_INTERACTOR };
@@ -84,6 +87,7 @@ struct submission {
     struct string_list collect; /* paths below the working directory, valid as source names, no two the same */
     enum encoding encoding;     /* of the request, and by default of the answer */
     char *webhook_url;          /* NULL when none */
+    unsigned webhook_events;    /* bits 1u << enum webhook_event; without a URL they mean nothing */
     int priority;
     bool no_hints;       /* "hints": false */
     char *hint_language; /* NULL: English */

@@ -79,6 +79,8 @@ void submission_store(const struct submission *sub, struct buf *out)
         stored_set_strings(root, "collect", &sub->collect);
     stored_set_text(root, "encoding", encoding_names[sub->encoding]);
     stored_set_text(root, "webhook_url", sub->webhook_url);
+    if (sub->webhook_events != WEBHOOK_EVENTS_DEFAULT)
+        stored_set_int(root, "webhook_events", sub->webhook_events);
     stored_set_int(root, "priority", sub->priority);
     if (sub->no_hints)
         stored_set_bool(root, "hints", false);
@@ -246,6 +248,8 @@ int submission_load(const void *data, size_t len, struct submission **ret, struc
     load_collect(&load, root, sub);
     sub->encoding = (enum encoding)load_choice(&load, root, "encoding", encoding_names, ENCODINGS);
     stored_get_optional_text(&load, root, "webhook_url", &sub->webhook_url);
+    if (json_object_get(root, "webhook_events"))
+        sub->webhook_events = (unsigned)stored_get_int(&load, root, "webhook_events", 0, (1 << WEBHOOK_EVENTS) - 1);
     sub->priority = (int)stored_get_int(&load, root, "priority", -SUBMISSION_PRIORITY_MAX, SUBMISSION_PRIORITY_MAX);
     load_hints(&load, root, sub);
     load_metadata(&load, root, sub);

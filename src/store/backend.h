@@ -9,6 +9,7 @@
 #ifndef EVALX_STORE_BACKEND_H
 #define EVALX_STORE_BACKEND_H
 
+#include "store/delivery.h"
 #include "store/store.h"
 #include "store/watch.h"
 
@@ -22,7 +23,9 @@ struct store_ops {
     int (*renew)(struct store *store, const char *token, uint64_t fence);
     int (*progress)(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,
                     struct str data);
-    int (*complete)(struct store *store, const char *token, uint64_t fence, enum status status, struct str result);
+    int (*complete)(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
+                    int64_t hold_ms);
+    int (*annotate)(struct store *store, const char *token, struct str notes, bool last);
     int (*release)(struct store *store, const char *token, uint64_t fence);
     int (*cancel)(struct store *store, const char *token);
     int (*forget)(struct store *store, const char *token);
@@ -31,17 +34,37 @@ struct store_ops {
     int (*depth)(struct store *store, struct store_depth *ret);
     int (*ping)(struct store *store);
     int (*sweep)(struct store *store, int64_t now_ms);
+    int (*outbox_claim)(struct store *store, const char *dispatcher, int64_t lease_ms, int timeout_ms, size_t max,
+                        struct store_delivery *ret, size_t *ret_count);
+    int (*outbox_seal)(struct store *store, const struct delivery_key *key, uint64_t fence, struct str body,
+                       struct buf *ret_body);
+    int (*outbox_settle)(struct store *store, const struct delivery_key *key, uint64_t fence,
+                         const struct store_settlement *settlement);
+    int (*outbox_list)(struct store *store, enum store_delivery_status state, const char *after, size_t max,
+                       struct store_owed *ret, size_t *ret_count);
+    int (*outbox_resend)(struct store *store, const char *token);
+    int (*outbox_depth)(struct store *store, struct store_outbox_depth *ret);
 };
 
 struct store {
     const struct store_ops *ops;
     struct watch_table *watches; /* set before the backend's open runs its threads */
+    char *warning;               /* for store_warning; freed by store.c */
 };
 
-/* rest: the URL after "scheme:". watches: to be put into the store; stays the caller's on failure. */
-typedef int store_open_fn(const char *rest, const struct store_config *config, struct watch_table *watches,
-                          struct store **ret, struct error *err);
+/* What store.h says of the last lost lease; %d is STORE_ATTEMPTS_MAX. */
+#define STORE_LOST_MESSAGE "given up: the worker was lost %d times while it ran this submission"
 
-store_open_fn sqlite_store_open;
+/* Where a submission stands in the queue, see STORE_AGEING_MS. */
+int64_t store_rank(const struct store_submission *submission);
+
+/* -EINVAL when token, priority, key, owner or webhook cannot be. */
+int store_check_submission(const struct store_submission *submission);
+
+/* scheme, rest: the URL before and after the colon. watches: to be put into the store; stays the caller's on failure. */
+typedef int store_open_fn(const char *scheme, const char *rest, const struct store_config *config,
+                          struct watch_table *watches, struct store **ret, struct error *err);
+
+store_open_fn sqlite_store_open, redis_store_open;
 
 #endif

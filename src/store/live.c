@@ -10,8 +10,7 @@ void live_init(struct live *live)
 {
     *live = (struct live){.bucket_count = LIVE_BUCKETS_MIN};
     live->buckets = xcalloc(live->bucket_count, sizeof(*live->buckets));
-    for (size_t i = 0; i < LIVE_PRIORITIES; i++)
-        TAILQ_INIT(&live->ready[i]);
+    owners_init(&live->owners);
     TAILQ_INIT(&live->running);
     STAILQ_INIT(&live->touched);
 }
@@ -41,6 +40,7 @@ void live_release(struct live *live)
         }
     }
     free(live->buckets);
+    owners_release(&live->owners);
     *live = (struct live){0};
 }
 
@@ -74,39 +74,20 @@ static void grow(struct live *live)
     free(old);
 }
 
-static struct entry_list *ready_list(struct live *live, int priority)
-{
-    return &live->ready[priority + SUBMISSION_PRIORITY_MAX];
-}
-
-/* At its place by id: nearly always the end (new) or the front (queued again). */
-static void insert_ready(struct live *live, struct entry *entry)
-{
-    struct entry_list *list = ready_list(live, entry->priority);
-    live->ready_count++;
-    struct entry *later = TAILQ_LAST(list, entry_list);
-    if (later && later->id > entry->id)
-        TAILQ_FOREACH(later, list, place)
-    if (later->id > entry->id)
-        break;
-    if (later && later->id > entry->id)
-        TAILQ_INSERT_BEFORE(later, entry, place);
-    else
-        TAILQ_INSERT_TAIL(list, entry, place);
-}
-
 static void place(struct live *live, struct entry *entry)
 {
-    if (entry->next.status == STATUS_QUEUED)
-        insert_ready(live, entry);
-    else if (entry->next.status == STATUS_RUNNING)
+    if (entry->next.status == STATUS_QUEUED) {
+        owner_insert(&live->owners, entry->owner, entry);
+        live->ready_count++;
+    } else if (entry->next.status == STATUS_RUNNING) {
         TAILQ_INSERT_TAIL(&live->running, entry, place);
+    }
 }
 
 static void displace(struct live *live, struct entry *entry)
 {
     if (entry->next.status == STATUS_QUEUED) {
-        TAILQ_REMOVE(ready_list(live, entry->priority), entry, place);
+        owner_remove(entry->owner, entry);
         live->ready_count--;
     } else if (entry->next.status == STATUS_RUNNING) {
         TAILQ_REMOVE(&live->running, entry, place);
@@ -120,33 +101,15 @@ static void touch(struct live *live, struct entry *entry)
     entry->touched = true;
 }
 
-struct entry *live_first_ready(const struct live *live)
-{
-    for (size_t i = LIVE_PRIORITIES; i-- > 0;)
-        if (!TAILQ_EMPTY(&live->ready[i]))
-            return TAILQ_FIRST(&live->ready[i]);
-    return NULL;
-}
-
-int64_t live_oldest_ms(const struct live *live)
-{
-    int64_t oldest = 0;
-    for (size_t i = 0; i < LIVE_PRIORITIES; i++) {
-        const struct entry *first = TAILQ_FIRST(&live->ready[i]);
-        if (first && (oldest == 0 || first->created_ms < oldest))
-            oldest = first->created_ms;
-    }
-    return oldest;
-}
-
-struct entry *live_add(struct live *live, const char *token, int64_t id, int priority, int64_t created_ms,
-                       struct entry_state next)
+struct entry *live_add(struct live *live, const char *token, int64_t id, struct owner *owner, int priority,
+                       int64_t created_ms, struct entry_state next)
 {
     if (live->count >= live->bucket_count)
         grow(live);
     struct entry *entry = xcalloc(1, sizeof(*entry));
     snprintf(entry->token, sizeof(entry->token), "%s", token);
     entry->id = id;
+    entry->owner = owner;
     entry->priority = priority;
     entry->created_ms = created_ms;
     entry->now.status = STATUS_ABSENT;
@@ -212,6 +175,7 @@ void live_settle(struct live *live, bool committed, struct touched_list *ret)
         if (entry_gone(entry)) {
             LIST_REMOVE(entry, chain);
             live->count--;
+            live->finished += committed;
         }
     }
     STAILQ_INIT(ret);

@@ -4,20 +4,16 @@
  * is it, what progress has been reported. Requests (up to 16 MiB each) stay in the file.
  *
  * Each entry has two states. `now` is what is committed: what everybody may see. `next` is what the transaction in hand would
- * make of it: decisions within one transaction are taken on it. live_settle makes them one again, either way. Both lists
- * (ready, running) follow `next`.
+ * make of it: decisions within one transaction are taken on it. live_settle makes them one again, either way. The queues (owners.h)
+ * and the list of what runs follow `next`.
  *
  * No lock in here: callers hold the owner's. Only the thread that writes the file may change `next`, add or settle.
  */
 #ifndef EVALX_STORE_LIVE_H
 #define EVALX_STORE_LIVE_H
 
-#include <sys/queue.h>
+#include "store/owners.h"
 
-#include "model/submission.h"
-#include "store/store.h"
-
-enum { LIVE_PRIORITIES = 2 * SUBMISSION_PRIORITY_MAX + 1 };
 enum { STATUS_ABSENT = STATUS_COUNT }; /* `now` of an entry whose first transaction is still in hand */
 
 struct entry_state {
@@ -33,40 +29,40 @@ struct entry {
     int priority;
     int64_t created_ms;
     struct entry_state now, next;
+    unsigned webhook_events; /* as in struct store_submission */
+    struct owner *owner;
     int64_t lease_until_ms;
     struct buf *fresh_request; /* the request, while the transaction that stores it is in hand; otherwise NULL */
     struct store_event *events;
     size_t event_count, event_room;
-    TAILQ_ENTRY(entry) place; /* in ready or running, by next.status */
+    TAILQ_ENTRY(entry) place; /* in its owner's queue or running, by next.status */
     STAILQ_ENTRY(entry) touch;
     LIST_ENTRY(entry) chain;
     bool touched;
 };
 
-TAILQ_HEAD(entry_list, entry);
 STAILQ_HEAD(touched_list, entry);
 LIST_HEAD(entry_chain, entry);
 
 struct live {
     struct entry_chain *buckets;
     size_t bucket_count, count;
-    struct entry_list ready[LIVE_PRIORITIES]; /* by priority, each in order of id */
+    struct owners owners; /* with those that are ready */
     struct entry_list running;
     struct touched_list touched;
     int64_t ready_count;            /* by next */
     int64_t waiting, running_count; /* by now */
+    int64_t finished;               /* since live_init */
 };
 
 void live_init(struct live *live);
 void live_release(struct live *live);
 
 struct entry *live_find(const struct live *live, const char *token);
-struct entry *live_first_ready(const struct live *live); /* highest priority, then oldest; NULL when none waits */
-int64_t live_oldest_ms(const struct live *live); /* creation time of the oldest waiting one; 0 when none waits */
 
 /* A new entry with `next` as given and nothing committed yet. priority must be in range. */
-struct entry *live_add(struct live *live, const char *token, int64_t id, int priority, int64_t created_ms,
-                       struct entry_state next);
+struct entry *live_add(struct live *live, const char *token, int64_t id, struct owner *owner, int priority,
+                       int64_t created_ms, struct entry_state next);
 void live_change(struct live *live, struct entry *entry, struct entry_state next);
 
 void entry_add_event(struct entry *entry, enum store_event_kind kind, unsigned index, struct str data);

@@ -47,6 +47,8 @@ static void answer_submit(struct sqlite_store *s, struct op *op)
     pthread_mutex_unlock(&s->lock);
     buf_release(&submit->request);
     free(submit->key);
+    free(submit->owner);
+    free(submit->webhook_url);
     free(submit);
 }
 
@@ -60,17 +62,20 @@ static int run_refused(struct sqlite_store *s, struct op *op)
 
 static int check_submission(struct sqlite_store *s, const struct store_submission *submission)
 {
-    if (!token_valid(submission->token, strnlen(submission->token, sizeof(submission->token))) ||
-        submission->priority < -SUBMISSION_PRIORITY_MAX || submission->priority > SUBMISSION_PRIORITY_MAX)
-        return -EINVAL;
-    if (submission->idempotency_key && strlen(submission->idempotency_key) > STORE_KEY_MAX)
-        return -EINVAL;
+    int r = store_check_submission(submission);
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&s->lock);
     bool room = s->pending_bytes + submission->request.len <= PENDING_BYTES_MAX;
     if (room)
         s->pending_bytes += submission->request.len;
     pthread_mutex_unlock(&s->lock);
     return room ? 0 : -EAGAIN;
+}
+
+static char *copy_text(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
 }
 
 static void sqlite_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done,
@@ -86,10 +91,14 @@ static void sqlite_submit(struct store *store, const struct store_submission *su
     if (submit->refusal == 0) {
         submit->submission = *submission;
         submit->submission.request = (struct str){0};
-        submit->submission.idempotency_key = NULL;
+        submit->submission.idempotency_key = submit->submission.owner = submit->submission.webhook_url = NULL;
         submit->size = submission->request.len;
         buf_append(&submit->request, submission->request.data, submission->request.len);
-        submit->key = submission->idempotency_key ? xstrdup(submission->idempotency_key) : NULL;
+        submit->key = copy_text(submission->idempotency_key);
+        submit->owner = submission->owner && *submission->owner ? xstrdup(submission->owner) : NULL;
+        submit->webhook_url = copy_text(submission->webhook_url);
+        if (!submit->webhook_url)
+            submit->submission.webhook_events = 0;
     }
     sqlite_hand_in(s, &submit->op);
 }
@@ -99,7 +108,7 @@ static int wait_for_work(struct sqlite_store *s, struct claimer *claimer, const 
 {
     while (claimer->state != CLAIM_DONE) {
         bool waiting = claimer->state == CLAIM_WAITING;
-        if (waiting && (s->interrupted || (claimer->expired && !live_first_ready(&s->live)))) {
+        if (waiting && (s->interrupted || (claimer->expired && !owners_first(&s->live.owners)))) {
             TAILQ_REMOVE(&s->claimers, claimer, link);
             return s->interrupted ? -ECANCELED : -EAGAIN;
         }
@@ -121,7 +130,7 @@ static int claim_once(struct sqlite_store *s, const char *worker, const struct t
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_lock(&s->lock);
     TAILQ_INSERT_TAIL(&s->claimers, claimer, link);
-    if (live_first_ready(&s->live))
+    if (owners_first(&s->live.owners))
         pthread_cond_signal(&s->work);
     int r = wait_for_work(s, claimer, until);
     pthread_mutex_unlock(&s->lock);
@@ -163,6 +172,9 @@ static void sqlite_interrupt(struct store *store)
     struct claimer *claimer;
     TAILQ_FOREACH(claimer, &s->claimers, link)
     pthread_cond_signal(&claimer->cond);
+    struct dispatcher *dispatcher;
+    TAILQ_FOREACH(dispatcher, &s->dispatchers, link)
+    pthread_cond_signal(&dispatcher->cond);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -192,17 +204,31 @@ static int sqlite_progress(struct store *store, const char *token, uint64_t fenc
     struct entry *entry = held(s, token, fence);
     if (entry)
         entry_add_event(entry, kind, index, data);
+    bool owed = entry && kind == STORE_EVENT_TEST && (entry->webhook_events & 1u << STORE_DELIVERY_TEST);
     pthread_mutex_unlock(&s->lock);
     if (!entry)
         return sqlite_lost_claim(s, token);
+    if (owed)
+        sqlite_owe_progress(s, token, fence, index, data);
     watch_notify(store->watches, token);
     return 0;
 }
 
 static int sqlite_complete(struct store *store, const char *token, uint64_t fence, enum status status,
-                           struct str result)
+                           struct str result, int64_t hold_ms)
 {
-    struct op op = {.run = sqlite_run_complete, .token = token, .fence = fence, .status = status, .result = result};
+    struct op op = {.run = sqlite_run_complete,
+                    .token = token,
+                    .fence = fence,
+                    .status = status,
+                    .result = result,
+                    .hold_ms = hold_ms};
+    return sqlite_wait(sqlite_of(store), &op);
+}
+
+static int sqlite_annotate(struct store *store, const char *token, struct str notes, bool last)
+{
+    struct op op = {.run = sqlite_run_annotate, .token = token, .result = notes, .last = last};
     return sqlite_wait(sqlite_of(store), &op);
 }
 
@@ -239,8 +265,9 @@ static int sqlite_depth(struct store *store, struct store_depth *ret)
 {
     struct sqlite_store *s = sqlite_of(store);
     pthread_mutex_lock(&s->lock);
-    int64_t oldest = live_oldest_ms(&s->live);
-    *ret = (struct store_depth){.waiting = s->live.waiting, .running = s->live.running_count};
+    int64_t oldest = owners_oldest_ms(&s->live.owners);
+    *ret = (struct store_depth){
+        .waiting = s->live.waiting, .running = s->live.running_count, .finished = s->live.finished};
     pthread_mutex_unlock(&s->lock);
     if (oldest && ret->waiting)
         ret->oldest_ms = MAX(clock_realtime_ms() - oldest, 0);
@@ -252,7 +279,7 @@ static void free_store(struct sqlite_store *s)
     sqlite_schema_close(s);
     fd_closep(&s->lock_fd);
     live_release(&s->live);
-    buf_release(&s->forgotten);
+    buf_release(&s->changed);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->read_lock);
     pthread_cond_destroy(&s->work);
@@ -281,6 +308,7 @@ static const struct store_ops sqlite_ops = {
     .renew = sqlite_renew,
     .progress = sqlite_progress,
     .complete = sqlite_complete,
+    .annotate = sqlite_annotate,
     .release = sqlite_release,
     .cancel = sqlite_cancel,
     .forget = sqlite_forget,
@@ -289,6 +317,12 @@ static const struct store_ops sqlite_ops = {
     .depth = sqlite_depth,
     .ping = sqlite_ping,
     .sweep = sqlite_sweep,
+    .outbox_claim = sqlite_outbox_claim,
+    .outbox_seal = sqlite_outbox_seal,
+    .outbox_settle = sqlite_outbox_settle,
+    .outbox_list = sqlite_outbox_list,
+    .outbox_resend = sqlite_outbox_resend,
+    .outbox_depth = sqlite_outbox_depth,
 };
 
 static struct sqlite_store *new_store(const char *path, const struct store_config *config, struct watch_table *watches)
@@ -305,6 +339,8 @@ static struct sqlite_store *new_store(const char *path, const struct store_confi
     STAILQ_INIT(&s->queue);
     TAILQ_INIT(&s->claimers);
     TAILQ_INIT(&s->taken);
+    TAILQ_INIT(&s->dispatchers);
+    TAILQ_INIT(&s->served);
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->read_lock, NULL);
     pthread_condattr_t monotonic;
@@ -315,9 +351,10 @@ static struct sqlite_store *new_store(const char *path, const struct store_confi
     return s;
 }
 
-int sqlite_store_open(const char *path, const struct store_config *config, struct watch_table *watches,
-                      struct store **ret, struct error *err)
+int sqlite_store_open(const char *scheme, const char *path, const struct store_config *config,
+                      struct watch_table *watches, struct store **ret, struct error *err)
 {
+    (void)scheme;
     if (!*path)
         return error_set(err, -EINVAL, "the URL names no file: sqlite:PATH is needed");
     _cleanup_(free_storep) struct sqlite_store *s = new_store(path, config, watches);

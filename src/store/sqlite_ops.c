@@ -40,7 +40,7 @@ static int move(struct sqlite_store *s, struct entry *entry, struct entry_state 
 }
 
 static int finish(struct sqlite_store *s, struct entry *entry, enum status status, const char *message,
-                  struct str result)
+                  struct str result, int64_t hold_ms)
 {
     struct entry_state next = entry->next;
     next.status = status;
@@ -48,7 +48,7 @@ static int finish(struct sqlite_store *s, struct entry *entry, enum status statu
     int r = sql_run(s, SQL_FINISH, "iiit", entry->id, (int64_t)status, clock_realtime_ms(), message);
     if (r == 0 && result.len > 0)
         r = sql_run(s, SQL_ADD_RESULT, "ib", entry->id, (const void *)result.data, result.len);
-    return r;
+    return r == 0 ? sqlite_owe(s, entry, STORE_DELIVERY_COMPLETED, 0, (struct str){0}, hold_ms) : r;
 }
 
 static int requeue(struct sqlite_store *s, struct entry *entry, int attempts)
@@ -57,8 +57,7 @@ static int requeue(struct sqlite_store *s, struct entry *entry, int attempts)
     return move(s, entry, next, NULL);
 }
 
-/* 1 and what the tables say of token; 0 when they do not know it. */
-static int look_up(struct sqlite_store *s, const char *token, int64_t *ret_id, int *ret_status)
+int sqlite_look_up(struct sqlite_store *s, const char *token, int64_t *ret_id, int *ret_status)
 {
     sqlite3_stmt *row;
     int r = sql_row(s, &row, SQL_BY_TOKEN, "t", token);
@@ -80,7 +79,7 @@ static struct entry *claimed(struct sqlite_store *s, struct op *op, int *r)
     int64_t id;
     int status = STATUS_ABSENT;
     if (!entry)
-        *r = MIN(look_up(s, op->token, &id, &status), 0);
+        *r = MIN(sqlite_look_up(s, op->token, &id, &status), 0);
     if (status == STATUS_CANCELLED)
         op->code = -ECANCELED;
     return NULL;
@@ -129,12 +128,18 @@ static int repeat(struct sqlite_store *s, const struct submit_op *submit, struct
     return r;
 }
 
+static unsigned share_of(const struct store_submission *submission)
+{
+    return MAX(submission->share, 1U);
+}
+
 static int add(struct sqlite_store *s, struct submit_op *submit)
 {
     const struct store_submission *sub = &submit->submission;
     int64_t id = s->next_id;
-    int r = sql_run(s, SQL_ADD, "itiiitb", id, sub->token, (int64_t)STATUS_QUEUED, (int64_t)sub->priority,
-                    sub->created_ms, submit->key, (const void *)sub->body_digest, sizeof(sub->body_digest));
+    int r = sql_run(s, SQL_ADD, "itiiitbttii", id, sub->token, (int64_t)STATUS_QUEUED, (int64_t)sub->priority,
+                    sub->created_ms, submit->key, (const void *)sub->body_digest, sizeof(sub->body_digest),
+                    submit->owner, submit->webhook_url, (int64_t)sub->webhook_events, (int64_t)share_of(sub));
     if (r == -ENOTUNIQ) { /* a token twice: the caller's mistake, and no harm to the others */
         submit->receipt.code = r;
         return 0;
@@ -146,11 +151,22 @@ static int add(struct sqlite_store *s, struct submit_op *submit)
     s->next_id++;
     s->batch_bytes += (int64_t)submit->request.len;
     pthread_mutex_lock(&s->lock);
-    struct entry *entry = live_add(&s->live, sub->token, id, sub->priority, sub->created_ms,
+    struct owner *owner = owners_get(&s->live.owners, submit->owner);
+    owner->share = share_of(sub);
+    struct entry *entry = live_add(&s->live, sub->token, id, owner, sub->priority, sub->created_ms,
                                    (struct entry_state){.status = STATUS_QUEUED});
     entry->fresh_request = &submit->request;
+    entry->webhook_events = sub->webhook_events;
     pthread_mutex_unlock(&s->lock);
     return 0;
+}
+
+static int64_t waiting_of(struct sqlite_store *s, const char *owner)
+{
+    pthread_mutex_lock(&s->lock);
+    int64_t count = owners_get(&s->live.owners, owner)->ready_count;
+    pthread_mutex_unlock(&s->lock);
+    return count;
 }
 
 int sqlite_run_submit(struct sqlite_store *s, struct op *op)
@@ -166,6 +182,8 @@ int sqlite_run_submit(struct sqlite_store *s, struct op *op)
     }
     if (s->live.ready_count >= s->config.max_depth)
         receipt->code = -EAGAIN;
+    else if (submit->submission.max_waiting > 0 && waiting_of(s, submit->owner) >= submit->submission.max_waiting)
+        receipt->code = -EDQUOT;
     else if (!has_room(s, (int64_t)submit->request.len))
         receipt->code = -ENOSPC;
     else
@@ -177,7 +195,33 @@ int sqlite_run_complete(struct sqlite_store *s, struct op *op)
 {
     int r = 0;
     struct entry *entry = claimed(s, op, &r);
-    return entry ? finish(s, entry, op->status, NULL, op->result) : r;
+    return entry ? finish(s, entry, op->status, NULL, op->result, op->hold_ms) : r;
+}
+
+int sqlite_run_progress(struct sqlite_store *s, struct op *op)
+{
+    int r = 0;
+    struct entry *entry = claimed(s, op, &r);
+    return entry ? sqlite_owe(s, entry, STORE_DELIVERY_TEST, op->index, op->result, 0) : r;
+}
+
+int sqlite_run_annotate(struct sqlite_store *s, struct op *op)
+{
+    int64_t id;
+    int status = STATUS_QUEUED, r = find(s, op->token) ? 1 : sqlite_look_up(s, op->token, &id, &status);
+    if (r == 0)
+        op->code = -ENOENT;
+    else if (status == STATUS_CANCELLED)
+        op->code = -ECANCELED;
+    else if (!status_final((enum status)status))
+        op->code = -EBUSY;
+    if (r < 0 || op->code < 0)
+        return MIN(r, 0);
+    r = sql_run(s, SQL_NOTE, "ib", id, (const void *)op->result.data, op->result.len);
+    if (r == 0 && op->last)
+        r = sqlite_unhold(s, id);
+    buf_append(&s->changed, op->token, strlen(op->token) + 1);
+    return r;
 }
 
 int sqlite_run_release(struct sqlite_store *s, struct op *op)
@@ -191,21 +235,23 @@ int sqlite_run_cancel(struct sqlite_store *s, struct op *op)
 {
     struct entry *entry = find(s, op->token);
     if (entry)
-        return finish(s, entry, STATUS_CANCELLED, NULL, (struct str){0});
+        return finish(s, entry, STATUS_CANCELLED, NULL, (struct str){0}, 0);
     int64_t id;
     int status;
-    int r = look_up(s, op->token, &id, &status);
+    int r = sqlite_look_up(s, op->token, &id, &status);
     op->code = r == 1 ? -EALREADY : -ENOENT;
     return MIN(r, 0);
 }
 
 static int drop(struct sqlite_store *s, int64_t id, const char *token)
 {
-    static const enum statement drops[] = {SQL_DROP, SQL_DROP_REQUEST, SQL_DROP_RESULT};
+    static const enum statement drops[] = {SQL_DROP,       SQL_DROP_REQUEST,     SQL_DROP_RESULT,
+                                           SQL_DROP_NOTES, SQL_DROP_OUTBOX_DATA, SQL_DROP_OUTBOX_BODIES,
+                                           SQL_DROP_OUTBOX};
     int r = 0;
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(drops); i++)
         r = sql_run(s, drops[i], "i", id);
-    buf_append(&s->forgotten, token, strlen(token) + 1);
+    buf_append(&s->changed, token, strlen(token) + 1);
     return r;
 }
 
@@ -217,7 +263,7 @@ int sqlite_run_forget(struct sqlite_store *s, struct op *op)
     }
     int64_t id;
     int status;
-    int r = look_up(s, op->token, &id, &status);
+    int r = sqlite_look_up(s, op->token, &id, &status);
     if (r == 1)
         return drop(s, id, op->token);
     op->code = -ENOENT;
@@ -229,7 +275,7 @@ static int lapse(struct sqlite_store *s, struct entry *entry)
     if (entry->next.attempts < STORE_ATTEMPTS_MAX)
         return requeue(s, entry, entry->next.attempts);
     _cleanup_(freep) char *message = xasprintf(STORE_LOST_MESSAGE, STORE_ATTEMPTS_MAX);
-    return finish(s, entry, STATUS_FAILED, message, (struct str){0});
+    return finish(s, entry, STATUS_FAILED, message, (struct str){0}, 0);
 }
 
 static int end_lapsed_leases(struct sqlite_store *s, int64_t now_ms)
@@ -293,13 +339,14 @@ static struct claimer *next_pair(struct sqlite_store *s)
 {
     pthread_mutex_lock(&s->lock);
     struct claimer *claimer = s->interrupted ? NULL : TAILQ_FIRST(&s->claimers);
-    struct entry *entry = claimer ? live_first_ready(&s->live) : NULL;
+    struct entry *entry = claimer ? owners_first(&s->live.owners) : NULL;
     if (entry) {
         TAILQ_REMOVE(&s->claimers, claimer, link);
         TAILQ_INSERT_TAIL(&s->taken, claimer, link);
         claimer->state = CLAIM_TAKEN;
         claimer->entry = entry;
         claimer->id = entry->id;
+        owners_served(&s->live.owners, entry->owner);
     } else {
         /* Nothing is left: who waited only for that may go. */
         TAILQ_FOREACH(claimer, &s->claimers, link)
@@ -320,10 +367,16 @@ int sqlite_run_claims(struct sqlite_store *s)
                                    .attempts = entry->next.attempts + 1,
                                    .fence = entry->next.fence + 1,
                                    .started_ms = clock_realtime_ms()};
-        claimer->claim =
-            (struct store_claim){.fence = next.fence, .attempt = next.attempts, .created_ms = entry->created_ms};
+        claimer->claim = (struct store_claim){.fence = next.fence,
+                                              .attempt = next.attempts,
+                                              .priority = entry->priority,
+                                              .created_ms = entry->created_ms};
         memcpy(claimer->claim.token, entry->token, sizeof(claimer->claim.token));
+        snprintf(claimer->claim.owner, sizeof(claimer->claim.owner), "%s", entry->owner->name);
+        claimer->claim.share = entry->owner->share;
         r = move(s, entry, next, claimer->worker);
+        if (r == 0 && next.attempts == 1)
+            r = sqlite_owe(s, entry, STORE_DELIVERY_STARTED, 0, (struct str){0}, 0);
     }
     return r;
 }

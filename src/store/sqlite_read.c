@@ -6,7 +6,7 @@
 
 #include "store/sqlite_store.h"
 
-static void column_buf(sqlite3_stmt *row, int column, struct buf *ret)
+void sqlite_column_buf(sqlite3_stmt *row, int column, struct buf *ret)
 {
     const void *data = sqlite3_column_blob(row, column); /* before the length: it may convert */
     buf_append(ret, data ? data : "", (size_t)sqlite3_column_bytes(row, column));
@@ -28,6 +28,16 @@ static int read_row(struct sqlite_store *s, sqlite3_stmt *stmt, int bound, void 
     return r;
 }
 
+/* Columns from 10 on: does it ask for the completed-delivery, and that row, if it is there already. */
+static void take_webhook(sqlite3_stmt *row, struct store_delivery_state *ret)
+{
+    if (!(sqlite3_column_int(row, 10) & 1 << STORE_DELIVERY_COMPLETED))
+        return;
+    ret->status = STORE_OWED_PENDING;
+    if (sqlite3_column_type(row, 11) != SQLITE_NULL)
+        sqlite_delivery_state(row, 11, ret);
+}
+
 static void take_record(sqlite3_stmt *row, void *ret)
 {
     struct store_record *record = ret;
@@ -38,13 +48,17 @@ static void take_record(sqlite3_stmt *row, void *ret)
     record->finished_ms = sqlite3_column_int64(row, 4);
     const char *message = (const char *)sqlite3_column_text(row, 5);
     record->message = message ? xstrdup(message) : NULL;
-    column_buf(row, 6, &record->request);
-    column_buf(row, 7, &record->result);
+    sqlite_column_buf(row, 6, &record->request);
+    sqlite_column_buf(row, 7, &record->result);
+    const char *owner = (const char *)sqlite3_column_text(row, 8);
+    record->owner = owner ? xstrdup(owner) : NULL;
+    sqlite_column_buf(row, 9, &record->notes);
+    take_webhook(row, &record->webhook);
 }
 
 static void take_request(sqlite3_stmt *row, void *ret)
 {
-    column_buf(row, 0, ret);
+    sqlite_column_buf(row, 0, ret);
 }
 
 static void take_status(sqlite3_stmt *row, void *ret)

@@ -43,7 +43,38 @@ static const char *const migrations[] = {
     "CREATE TABLE results(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
     "CREATE TABLE trial(count INTEGER NOT NULL) STRICT;" /* written to see whether writing works */
     "INSERT INTO trial VALUES(0);",
+
+    "ALTER TABLE submissions ADD COLUMN owner TEXT;"
+    "ALTER TABLE submissions ADD COLUMN webhook_url TEXT;"
+    "ALTER TABLE submissions ADD COLUMN webhook_events INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE notes(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE outbox("
+    " id INTEGER PRIMARY KEY," /* grows: the order of the events of one submission */
+    " submission INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL,"
+    " position INTEGER NOT NULL,"        /* of the test case; else 0 */
+    " state INTEGER NOT NULL DEFAULT 0," /* 0 pending, 1 delivered, 2 dead */
+    " attempts INTEGER NOT NULL DEFAULT 0,"
+    " fence INTEGER NOT NULL DEFAULT 0,"
+    " created_ms INTEGER NOT NULL,"
+    " ready_ms INTEGER NOT NULL," /* not before this, whatever else */
+    " due_ms INTEGER NOT NULL,"   /* pending: next try; while claimed: end of the lease; OUTBOX_BLOCKED */
+    " settled_ms INTEGER NOT NULL DEFAULT 0,"
+    " last_status INTEGER NOT NULL DEFAULT 0,"
+    " last_error TEXT,"
+    " claimed_by TEXT,"
+    " UNIQUE(submission, kind, position)) STRICT;"
+    "CREATE INDEX outbox_due ON outbox(due_ms) WHERE state = 0;"
+    "CREATE INDEX outbox_pending ON outbox(submission, id) WHERE state = 0;"
+    "CREATE INDEX outbox_dead ON outbox(submission, id) WHERE state = 2;"
+    "CREATE TABLE outbox_data(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE outbox_bodies(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;",
+
+    "ALTER TABLE submissions ADD COLUMN share INTEGER NOT NULL DEFAULT 1;",
 };
+
+_Static_assert(STORE_DELIVERY_STARTED == 0 && STORE_DELIVERY_TEST == 1 && STORE_DELIVERY_COMPLETED == 2,
+               "stored kinds keep their numbers");
 
 int sqlite_schema_lock(const char *path, int *ret_fd, struct error *err)
 {
@@ -134,6 +165,13 @@ static int prepare_statement(struct sqlite_store *s, sqlite3 *db, const char *sq
     return rc == SQLITE_OK ? 0 : sql_error(err, db, rc, "reading the tables of", s->path);
 }
 
+/* The state is part of the text because partial indexes are only found by a constant. */
+#define LIST_OUTBOX(state)                                                             \
+    "SELECT o.submission, o.id, s.token, o.kind, o.position, s.webhook_url, s.owner, " \
+    "o.created_ms, " SQLITE_OUTBOX_STATE                                               \
+    " FROM outbox o JOIN submissions s ON s.id = o.submission WHERE o.state = " state  \
+    " AND (o.submission, o.id) > (?1, ?2) ORDER BY o.submission, o.id LIMIT ?3"
+
 static int prepare_all(struct sqlite_store *s, struct error *err)
 {
 #define STATEMENT_TEXT(id, text) [id] = text,
@@ -144,11 +182,18 @@ static int prepare_all(struct sqlite_store *s, struct error *err)
         const char *sql;
     } reads[] = {
         {&s->read_record,
-         "SELECT s.status, s.attempts, s.created_ms, s.started_ms, s.finished_ms, s.message, q.body, r.body"
+         "SELECT s.status, s.attempts, s.created_ms, s.started_ms, s.finished_ms, s.message, q.body, r.body, s.owner,"
+         " n.body, s.webhook_events, " SQLITE_OUTBOX_STATE
          " FROM submissions s JOIN requests q ON q.id = s.id LEFT JOIN results r ON r.id = s.id"
+         " LEFT JOIN notes n ON n.id = s.id LEFT JOIN outbox o ON o.submission = s.id AND o.kind = 2 AND o.position = 0"
          " WHERE s.token = ?1"},
         {&s->read_request, "SELECT body FROM requests WHERE id = ?1"},
         {&s->read_status, "SELECT status FROM submissions WHERE token = ?1"},
+        {&s->read_pending, LIST_OUTBOX("0")},
+        {&s->read_dead, LIST_OUTBOX("2")},
+        {&s->read_outbox_depth,
+         "SELECT (SELECT count(*) FROM outbox WHERE state = 0), (SELECT count(*) FROM outbox WHERE state = 2),"
+         " (SELECT created_ms FROM outbox WHERE state = 0 ORDER BY submission, id LIMIT 1)"},
     };
     int r = 0;
     for (size_t i = 0; r == 0 && i < STATEMENT_COUNT; i++)
@@ -210,10 +255,14 @@ static int load_live(struct sqlite_store *s)
             sqlite3_reset(row);
             return -EBADMSG;
         }
-        live_add(&s->live, token, sqlite3_column_int64(row, 0), priority, sqlite3_column_int64(row, 6),
-                 (struct entry_state){.status = STATUS_QUEUED,
-                                      .attempts = sqlite3_column_int(row, 4),
-                                      .fence = (uint64_t)sqlite3_column_int64(row, 5)});
+        struct owner *owner = owners_get(&s->live.owners, (const char *)sqlite3_column_text(row, 7));
+        owner->share = (unsigned)MAX(sqlite3_column_int(row, 9), 1);
+        struct entry *entry =
+            live_add(&s->live, token, sqlite3_column_int64(row, 0), owner, priority, sqlite3_column_int64(row, 6),
+                     (struct entry_state){.status = STATUS_QUEUED,
+                                          .attempts = sqlite3_column_int(row, 4),
+                                          .fence = (uint64_t)sqlite3_column_int64(row, 5)});
+        entry->webhook_events = (unsigned)sqlite3_column_int(row, 8);
     }
     if (r == 1) {
         r = sql_errno(s->db, rc);
@@ -242,6 +291,12 @@ int sqlite_schema_recover(struct sqlite_store *s, struct error *err)
     _cleanup_(freep) char *message = xasprintf(STORE_LOST_MESSAGE, STORE_ATTEMPTS_MAX);
     int r = sql_run(s, SQL_BEGIN, "");
     if (r == 0)
+        r = sql_run(s, SQL_RECOVER_OWED, "i", clock_realtime_ms());
+    if (r == 0)
+        r = sql_run(s, SQL_RECOVER_OWE, "iiiiii", (int64_t)STORE_DELIVERY_COMPLETED, clock_realtime_ms(),
+                    OUTBOX_BLOCKED, (int64_t)STATUS_RUNNING, (int64_t)STORE_ATTEMPTS_MAX,
+                    (int64_t)(1 << STORE_DELIVERY_COMPLETED));
+    if (r == 0)
         r = sql_run(s, SQL_RECOVER_FAIL, "iitii", (int64_t)STATUS_FAILED, clock_realtime_ms(), message,
                     (int64_t)STATUS_RUNNING, (int64_t)STORE_ATTEMPTS_MAX);
     if (r == 0)
@@ -265,6 +320,9 @@ void sqlite_schema_close(struct sqlite_store *s)
     sqlite3_finalize(s->read_record);
     sqlite3_finalize(s->read_request);
     sqlite3_finalize(s->read_status);
+    sqlite3_finalize(s->read_pending);
+    sqlite3_finalize(s->read_dead);
+    sqlite3_finalize(s->read_outbox_depth);
     if (s->reader != s->db)
         sqlite3_close(s->reader);
     sqlite3_close(s->db);

@@ -68,9 +68,9 @@ static void tell_watchers(struct sqlite_store *s, struct touched_list *touched, 
         if (entry_gone(entry))
             entry_free(entry);
     }
-    for (size_t at = 0; committed && at < s->forgotten.len; at += strlen(s->forgotten.data + at) + 1)
-        watch_notify(s->base.watches, s->forgotten.data + at);
-    buf_clear(&s->forgotten);
+    for (size_t at = 0; committed && at < s->changed.len; at += strlen(s->changed.data + at) + 1)
+        watch_notify(s->base.watches, s->changed.data + at);
+    buf_clear(&s->changed);
 }
 
 static void settle(struct sqlite_store *s, bool committed)
@@ -78,6 +78,7 @@ static void settle(struct sqlite_store *s, bool committed)
     struct touched_list touched;
     pthread_mutex_lock(&s->lock);
     settle_claims(s, committed);
+    sqlite_settle_dispatch(s, committed);
     live_settle(&s->live, committed, &touched);
     pthread_mutex_unlock(&s->lock);
     tell_watchers(s, &touched, committed);
@@ -101,6 +102,8 @@ static int transact(struct sqlite_store *s, struct op_list *ops, bool claims)
     }
     if (r == 0 && claims)
         r = sqlite_run_claims(s);
+    if (r == 0 && claims)
+        r = sqlite_run_dispatch(s);
     if (r == 0)
         r = sql_run(s, SQL_COMMIT, "");
     if (r < 0 && !sqlite3_get_autocommit(s->db))
@@ -141,6 +144,7 @@ static void answer_claims(struct sqlite_store *s, int code)
         claimer->state = CLAIM_DONE;
         pthread_cond_signal(&claimer->cond);
     }
+    sqlite_answer_dispatch(s, code);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -182,7 +186,16 @@ static void sweep(struct sqlite_store *s)
 static bool something_to_do(const struct sqlite_store *s)
 {
     return s->stopping || !STAILQ_EMPTY(&s->queue) ||
-           (!s->interrupted && !TAILQ_EMPTY(&s->claimers) && live_first_ready(&s->live));
+           (!s->interrupted && ((!TAILQ_EMPTY(&s->claimers) && owners_first(&s->live.owners)) ||
+                                (!TAILQ_EMPTY(&s->dispatchers) && s->next_due_ms <= clock_realtime_ms())));
+}
+
+/* When to look again without being called: the next sweep, or the next row of the outbox that somebody waits for. */
+static int64_t next_look_ns(const struct sqlite_store *s)
+{
+    int64_t left_ms = s->next_due_ms - clock_realtime_ms(), now_ns = clock_monotonic_ns();
+    bool soon = !s->interrupted && !TAILQ_EMPTY(&s->dispatchers) && left_ms < (s->next_sweep_ns - now_ns) / NS_PER_MS;
+    return soon ? now_ns + MAX(left_ms, 1) * NS_PER_MS : s->next_sweep_ns;
 }
 
 static int wait_for_work(struct sqlite_store *s, int64_t until_ns)
@@ -208,9 +221,11 @@ static void gather(struct sqlite_store *s)
 static bool take_batch(struct sqlite_store *s, struct op_list *batch)
 {
     pthread_mutex_lock(&s->lock);
-    while (!something_to_do(s))
-        if (wait_for_work(s, s->next_sweep_ns) == ETIMEDOUT)
+    while (!something_to_do(s)) {
+        sqlite_nothing_due(s);
+        if (wait_for_work(s, next_look_ns(s)) == ETIMEDOUT)
             break;
+    }
     if (s->queue_count > 0)
         gather(s);
     STAILQ_CONCAT(batch, &s->queue);

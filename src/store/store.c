@@ -6,6 +6,7 @@
  * (complete, get, forget, retention) and a notice board (watch). store.h is the whole contract; backend.h is the seam; the
  * backends differ only in where the bytes live:
  *   sqlite*.c  one file, one process: the default. See sqlite.c for its threads and why a crash loses nothing.
+ *   redis*.c   a Redis or Valkey server, any number of processes around it. See redis.c.
  * watch.c holds the watchers, shared by all backends: a backend says "this token changed" and never what changed, so that a
  * watcher always reads the truth with store_get and a lost or doubled call cannot tell it anything false.
  */
@@ -13,13 +14,18 @@
 
 #include <errno.h>
 
+#include "model/submission.h"
 #include "store/backend.h"
 
 static const struct {
     const char *scheme;
     store_open_fn *open;
+    bool shared; /* several processes may open it */
 } backends[] = {
-    {"sqlite", sqlite_store_open},
+    {"sqlite", sqlite_store_open, false},
+    {"redis", redis_store_open, true},
+    {"rediss", redis_store_open, true},
+    {"redis+unix", redis_store_open, true},
 };
 
 static int check_config(const struct store_config *config, struct error *err)
@@ -39,6 +45,15 @@ static int check_config(const struct store_config *config, struct error *err)
     return 0;
 }
 
+bool store_url_shared(const char *url)
+{
+    const char *colon = strchr(url, ':');
+    for (size_t i = 0; colon && i < ARRAY_LEN(backends); i++)
+        if (str_is((struct str){.data = url, .len = (size_t)(colon - url)}, backends[i].scheme))
+            return backends[i].shared;
+    return true; /* of a kind that store_open knows more about */
+}
+
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err)
 {
     int r = check_config(config, err);
@@ -50,14 +65,16 @@ int store_open(const char *url, const struct store_config *config, struct store 
         if (!str_is((struct str){.data = url, .len = len}, backends[i].scheme))
             continue;
         struct watch_table *watches = watch_table_new();
-        r = backends[i].open(colon + 1, config, watches, ret, err);
+        r = backends[i].open(backends[i].scheme, colon + 1, config, watches, ret, err);
         if (r < 0) {
             watch_table_free(watches);
             return error_wrap(err, r, "store");
         }
         return 0;
     }
-    return error_set(err, -EINVAL, "store: unknown kind of store in \"%s\": this build knows sqlite:PATH", url);
+    return error_set(err, -EINVAL,
+                     "store: unknown kind of store \"%.*s\": there are sqlite:PATH and redis://HOST[:PORT][/DATABASE]",
+                     colon ? (int)len : (int)MIN(strlen(url), 64), url);
 }
 
 void store_close(struct store *store)
@@ -65,8 +82,33 @@ void store_close(struct store *store)
     if (!store)
         return;
     struct watch_table *watches = store->watches;
+    char *warning = store->warning;
     store->ops->close(store);
     watch_table_free(watches);
+    free(warning);
+}
+
+const char *store_warning(const struct store *store)
+{
+    return store->warning;
+}
+
+int64_t store_rank(const struct store_submission *submission)
+{
+    return submission->created_ms - (int64_t)submission->priority * STORE_AGEING_MS;
+}
+
+int store_check_submission(const struct store_submission *submission)
+{
+    if (!token_valid(submission->token, strnlen(submission->token, sizeof(submission->token))))
+        return -EINVAL;
+    if (submission->priority < -SUBMISSION_PRIORITY_MAX || submission->priority > SUBMISSION_PRIORITY_MAX)
+        return -EINVAL;
+    if ((submission->idempotency_key && strlen(submission->idempotency_key) > STORE_KEY_MAX) ||
+        (submission->owner && strlen(submission->owner) > STORE_OWNER_MAX) ||
+        (submission->webhook_url && strlen(submission->webhook_url) > STORE_URL_MAX))
+        return -EINVAL;
+    return submission->webhook_events >= 1u << STORE_DELIVERY_KIND_COUNT ? -EINVAL : 0;
 }
 
 void store_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done, void *context)
@@ -95,11 +137,17 @@ int store_progress(struct store *store, const char *token, uint64_t fence, enum 
     return store->ops->progress(store, token, fence, kind, index, data);
 }
 
-int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result)
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
+                   int64_t hold_ms)
 {
     if (status != STATUS_COMPLETED && status != STATUS_FAILED)
         return -EINVAL;
-    return store->ops->complete(store, token, fence, status, result);
+    return store->ops->complete(store, token, fence, status, result, MAX(hold_ms, 0));
+}
+
+int store_annotate(struct store *store, const char *token, struct str notes, bool last)
+{
+    return store->ops->annotate(store, token, notes, last);
 }
 
 int store_release(struct store *store, const char *token, uint64_t fence)
@@ -135,6 +183,9 @@ void store_record_release(struct store_record *record)
     for (size_t i = 0; i < record->event_count; i++)
         buf_release(&record->events[i].data);
     free(record->events);
+    buf_release(&record->notes);
+    free(record->owner);
+    store_delivery_state_release(&record->webhook);
     *record = (struct store_record){0};
 }
 
@@ -162,4 +213,46 @@ int store_ping(struct store *store)
 int store_sweep(struct store *store, int64_t now_ms)
 {
     return store->ops->sweep(store, now_ms);
+}
+
+int store_outbox_claim(struct store *store, const char *dispatcher, int64_t lease_ms, int timeout_ms, size_t max,
+                       struct store_delivery *ret, size_t *ret_count)
+{
+    if (max == 0 || lease_ms <= 0)
+        return -EINVAL;
+    return store->ops->outbox_claim(store, dispatcher ? dispatcher : "", lease_ms, timeout_ms, max, ret, ret_count);
+}
+
+int store_outbox_seal(struct store *store, const char *id, uint64_t fence, struct str body, struct buf *ret_body)
+{
+    struct delivery_key key;
+    if (body.len == 0 || delivery_id_read(id, &key) < 0)
+        return -EINVAL;
+    return store->ops->outbox_seal(store, &key, fence, body, ret_body);
+}
+
+int store_outbox_settle(struct store *store, const char *id, uint64_t fence, const struct store_settlement *settlement)
+{
+    struct delivery_key key;
+    if (delivery_id_read(id, &key) < 0)
+        return -EINVAL;
+    return store->ops->outbox_settle(store, &key, fence, settlement);
+}
+
+int store_outbox_list(struct store *store, enum store_delivery_status status, const char *after, size_t max,
+                      struct store_owed *ret, size_t *ret_count)
+{
+    if (status != STORE_OWED_PENDING && status != STORE_OWED_DEAD)
+        return -EINVAL;
+    return store->ops->outbox_list(store, status, after, max, ret, ret_count);
+}
+
+int store_outbox_resend(struct store *store, const char *token)
+{
+    return store->ops->outbox_resend(store, token);
+}
+
+int store_outbox_depth(struct store *store, struct store_outbox_depth *ret)
+{
+    return store->ops->outbox_depth(store, ret);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * store.h: the one contract of queue and results, whatever keeps them (SQLite in the process, Redis around a cluster).
+ * What is owed to webhooks, the outbox, is the same store's other half: outbox.h.
  *
  * A submission is queued → running (claimed, with a lease) → completed | failed | cancelled. The store never looks into request
  * and result: both are bytes made by model/. Guarantees:
@@ -22,8 +23,19 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "model/verdict.h"
+#include "store/outbox.h"
 
 enum { STORE_ATTEMPTS_MAX = 3, STORE_KEY_MAX = 255 };
+
+/*
+ * One step of priority is worth so much waiting: the next submission is the one with the smallest created_ms - priority *
+ * STORE_AGEING_MS, the earlier arrival of two that are equal. So it is first come first served within a priority, and none starves:
+ * what has waited 10 minutes at -10 goes before whatever comes new at +10.
+ *
+ * So among those of one owner. Between owners, claims are divided by share: of two that always have something waiting, with shares 3 and 1,
+ * the first gets three claims of four, however much each has waiting. What an owner did not use is not saved up.
+ */
+enum { STORE_AGEING_MS = 30000 };
 
 struct store;
 
@@ -33,24 +45,37 @@ struct store_config {
     int64_t max_depth;    /* waiting submissions past which submit answers -EAGAIN */
 };
 
-/* url: "sqlite:PATH" (":memory:" is allowed). -errno with a message. */
+/*
+ * url: "sqlite:PATH" (":memory:" is allowed), or "redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE][?queue=NAME]", or
+ * "redis+unix:PATH[?db=N&queue=NAME]". -errno with a message, which never holds the password. With Redis the process must ignore SIGPIPE.
+ */
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err);
-void store_close(struct store *store); /* finishes what was handed in, then closes; NULL is fine */
+bool store_url_shared(const char *url); /* whether several processes may open this store at the same time */
+void store_close(struct store *store);  /* finishes what was handed in, then closes; NULL is fine */
 DEFINE_CLEANUP(struct store, store_close)
+
+/* What its keeper should know and mend: that it could lose what was acknowledged. NULL when nothing; valid until store_close. */
+const char *store_warning(const struct store *store);
 
 struct store_submission {
     char token[TOKEN_LEN + 1];
-    int priority; /* higher first; FIFO within one */
+    int priority; /* -10 to 10; see STORE_AGEING_MS */
     int64_t created_ms;
     struct str request;            /* copied */
     const char *idempotency_key;   /* NULL: none; at most STORE_KEY_MAX bytes */
     unsigned char body_digest[32]; /* compared when the key is known already */
+    const char *owner;       /* name of the API key it came with, at most STORE_OWNER_MAX bytes; NULL or "": none */
+    unsigned share;          /* the owner's weight against other owners; 0 counts as 1; of an owner the newest counts */
+    int64_t max_waiting;     /* waiting submissions of this owner past which it gets -EDQUOT; 0: no such limit */
+    const char *webhook_url; /* NULL: no webhook; at most STORE_URL_MAX bytes */
+    unsigned webhook_events; /* which deliveries are owed: bits 1u << enum store_delivery_kind; 0: none */
 };
 
 /*
  * Answer to a submit. code: 0 durable (token is the one to hand out: an earlier one when the idempotency key and digest were
  * known already, then repeated is true and status/created_ms are its), -EEXIST same key with another body, -EAGAIN full,
- * -ENOSPC disk full, -EINVAL no valid token, priority or key, -ENOTUNIQ the token is in use, other -errno: the store is away.
+ * -EDQUOT the owner has max_waiting waiting, -ENOSPC disk full, -EINVAL no valid token, priority, key, owner or webhook, -ENOTUNIQ the token is in use, other -errno: the
+ * store is away.
  */
 struct store_receipt {
     int code;
@@ -68,7 +93,10 @@ struct store_claim {
     char token[TOKEN_LEN + 1];
     uint64_t fence;
     int attempt; /* 1 for the first */
+    int priority;
     int64_t created_ms;
+    char owner[STORE_OWNER_MAX + 1];
+    unsigned share;
     struct buf request;
 };
 
@@ -77,7 +105,7 @@ struct store_claim {
  * store_interrupt, other -errno when the store is away.
  */
 int store_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret);
-void store_interrupt(struct store *store); /* wakes every store_claim, now and later */
+void store_interrupt(struct store *store); /* wakes every store_claim and store_outbox_claim, now and later */
 
 /* 0 extended; -ECANCELED the client cancelled it: stop and forget it; -ESTALE the claim is lost: stop, write nothing. */
 int store_renew(struct store *store, const char *token, uint64_t fence);
@@ -88,8 +116,20 @@ enum store_event_kind { STORE_EVENT_COMPILE, STORE_EVENT_TEST };
 int store_progress(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,
                    struct str data);
 
-/* Final: status completed or failed, with the result's bytes. Durable when it returns 0. -ESTALE, -ECANCELED as above. */
-int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result);
+/*
+ * Final: status completed or failed, with the result's bytes. Durable when it returns 0. -ESTALE, -ECANCELED as above. hold_ms > 0
+ * puts the completed-delivery's first try off by that much, because store_annotate may add something to it; 0: it is due at once.
+ * A store that is away may take it and fail to say so: the same claim with the same bytes may then be told 0 once more.
+ */
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
+                   int64_t hold_ms);
+
+/*
+ * What became known after the end: replaces the record's notes, opaque bytes, of a completed or failed submission, and calls the
+ * watchers. last: nothing more will come, so a delivery that was held is due at once. 0, -EBUSY not final, -ECANCELED it was
+ * cancelled, -ENOENT.
+ */
+int store_annotate(struct store *store, const char *token, struct str notes, bool last);
 
 /* Hands a claim back (graceful stop): queued again at its old place, the attempt is not counted. */
 int store_release(struct store *store, const char *token, uint64_t fence);
@@ -115,6 +155,9 @@ struct store_record {
     char *message;              /* for failed by the store itself; NULL otherwise */
     struct store_event *events; /* progress so far, in the order it came; empty once final */
     size_t event_count;
+    struct buf notes;                    /* store_annotate's; empty without */
+    char *owner;                         /* NULL: none */
+    struct store_delivery_state webhook; /* of the completed-delivery; pending from the start where one will be owed */
 };
 
 /* 0 and a record (release it), or -ENOENT. */
@@ -141,6 +184,7 @@ void store_unwatch(struct store *store, struct store_watch *watch);
 
 struct store_depth {
     int64_t waiting, running;
+    int64_t finished;  /* that ended in any way since some moment: only differences mean anything */
     int64_t oldest_ms; /* age of the oldest waiting one; 0 when none waits */
 };
 int store_depth(struct store *store, struct store_depth *ret);

@@ -93,3 +93,15 @@ void watch_notify(struct watch_table *table, const char *token)
         watch->changed(watch->context, watch->token);
     pthread_mutex_unlock(&bucket->lock);
 }
+
+void watch_notify_all(struct watch_table *table)
+{
+    for (size_t i = 0; i < WATCH_BUCKETS; i++) {
+        struct bucket *bucket = &table->buckets[i];
+        pthread_mutex_lock(&bucket->lock);
+        struct store_watch *watch;
+        LIST_FOREACH(watch, &bucket->watches, link)
+        watch->changed(watch->context, watch->token);
+        pthread_mutex_unlock(&bucket->lock);
+    }
+}

@@ -17,5 +17,6 @@ void watch_remove(struct watch_table *table, struct store_watch *watch);
 
 /* Calls every watcher of token, in this thread. Hold no lock of the backend: a watcher may be waiting for one elsewhere. */
 void watch_notify(struct watch_table *table, const char *token);
+void watch_notify_all(struct watch_table *table); /* any token may have changed */
 
 #endif

@@ -3,8 +3,8 @@
  * executor.c: which slot does what next.
  *
  * One thread a slot, each with a box of its own (and a second one for interactors), and one lock over the scheduling state; nothing slow happens under it. Jobs that
- * have a task to give stand in the ready list. A slot takes one task from the first and puts it back at the end: that is the
- * round robin. A job leaves the list when it has nothing more to give, and is finished by the slot that ends its last task,
+ * have a task to give stand in the ready list of their owner's share. A slot takes one task from the first of the share whose turn it is, and
+ * puts it back at the end: that is the round robin. A new job comes first, so that a small one starts at once beside large ones. A job leaves the list when it has nothing more to give, and is finished by the slot that ends its last task,
  * or, when it was cancelled with no slot at work for it, by whoever takes it from the list.
  *
  * A job whose program another slot is making is parked, so that its slot serves others meanwhile. Every end of a making (success or not)
@@ -12,6 +12,9 @@
  *
  * Cancelling: box_cancel reaches a run only once it has begun, and a slot is committed to it a moment earlier. So a slot that
  * is to stop is marked, and the stopper thread repeats box_cancel until the slot has let go. It sleeps while there is nothing to stop.
+ *
+ * A full disk is nobody's mistake: a job whose program finds no room ends cancelled, for this worker or another to run it later, and
+ * for a second no slot counts as idle.
  *
  * When the jail dies, every job ends cancelled and no slot is idle any more: the jobs are for another worker, or for this one after
  * its restart; nothing is reported that the sandbox did not say.
@@ -26,9 +29,11 @@
 #include "base/clock.h"
 #include "worker/job.h"
 
-enum { STOP_AGAIN_MS = 10 };
-
-TAILQ_HEAD(job_list, job);
+enum {
+    STOP_AGAIN_MS = 10,
+    NO_ROOM_PAUSE_MS = 1000,
+    SHARING_JOBS_MAX = 16, /* jobs past which none is asked for while no slot is idle: others may have one */
+};
 
 struct slot {
     struct executor *executor;
@@ -47,9 +52,11 @@ struct executor {
     pthread_cond_t idle;  /* a slot found nothing to do */
     pthread_cond_t stops; /* a slot was marked, or closing */
     pthread_cond_t gone;  /* a job was finished */
-    struct job_list all, ready;
-    unsigned job_count, idle_slots;
+    struct job_list all;
+    struct shares shares; /* with the ready jobs */
+    unsigned job_count, ready_count, idle_slots;
     uint64_t makings;
+    int64_t no_room_until_ns; /* the disk was full: no slot counts as idle until then */
     bool closing, broken, has_stopper;
     pthread_t stopper;
     unsigned slot_count;
@@ -58,15 +65,25 @@ struct executor {
 
 /* ---- scheduling; with the lock held ---- */
 
+static void make_ready(struct executor *executor, struct job *job, bool in_front)
+{
+    if (!job->ready) {
+        share_add(&executor->shares, job->share, job, in_front);
+        executor->ready_count++;
+    }
+    job->ready = true;
+    pthread_cond_signal(&executor->work);
+}
+
 static void set_ready(struct executor *executor, struct job *job, bool ready)
 {
-    if (ready && !job->ready)
-        TAILQ_INSERT_TAIL(&executor->ready, job, in_ready);
-    if (!ready && job->ready)
-        TAILQ_REMOVE(&executor->ready, job, in_ready);
-    job->ready = ready;
-    if (ready)
-        pthread_cond_signal(&executor->work);
+    if (ready) {
+        make_ready(executor, job, false);
+    } else if (job->ready) {
+        share_remove(job->share, job);
+        executor->ready_count--;
+        job->ready = false;
+    }
 }
 
 /* The end of the tests that are worth starting. */
@@ -158,7 +175,8 @@ static bool jail_is_dead(const struct executor *executor)
 
 static bool is_idle(const struct executor *executor)
 {
-    return !executor->broken && executor->idle_slots > 0 && TAILQ_EMPTY(&executor->ready);
+    return !executor->broken && clock_monotonic_ns() >= executor->no_room_until_ns && executor->idle_slots > 0 &&
+           executor->ready_count == 0;
 }
 
 /* ---- a slot's thread ---- */
@@ -166,7 +184,7 @@ static bool is_idle(const struct executor *executor)
 /* Waits for a job with a task; NULL when closing and nothing is left. */
 static struct job *next_job(struct executor *executor)
 {
-    while (TAILQ_EMPTY(&executor->ready)) {
+    while (executor->ready_count == 0) {
         if (executor->closing && executor->job_count == 0)
             return NULL;
         executor->idle_slots++;
@@ -174,7 +192,7 @@ static struct job *next_job(struct executor *executor)
         pthread_cond_wait(&executor->work, &executor->lock);
         executor->idle_slots--;
     }
-    struct job *job = TAILQ_FIRST(&executor->ready);
+    struct job *job = TAILQ_FIRST(&shares_next(&executor->shares)->ready);
     set_ready(executor, job, false);
     if (executor->idle_slots > 0)
         pthread_cond_broadcast(&executor->idle);
@@ -196,6 +214,10 @@ static void do_compile(struct executor *executor, struct slot *slot, struct job 
     if (r == -EAGAIN) {
         job->phase = executor->makings == makings ? JOB_PARKED : JOB_NEW;
         return;
+    }
+    if (r == -ENOSPC) {
+        executor->no_room_until_ns = clock_monotonic_ns() + NO_ROOM_PAUSE_MS * NS_PER_MS;
+        job->cancelled = true; /* this slot is the only one at work for it, and finishes it */
     }
     job->phase = JOB_TESTING;
     if (r < 0)
@@ -239,6 +261,7 @@ static void finish(struct executor *executor, struct job *job)
     job_finish(job);
     pthread_mutex_lock(&executor->lock);
     TAILQ_REMOVE(&executor->all, job, in_all);
+    shares_leave(&executor->shares, job->share);
     executor->job_count--;
     pthread_cond_broadcast(&executor->gone);
     if (executor->closing)
@@ -256,8 +279,10 @@ static void *slot_main(void *argument)
 
     pthread_mutex_lock(&executor->lock);
     while ((job = next_job(executor))) {
+        int64_t begun_ns = clock_monotonic_ns();
         slot->job = job;
         job->in_flight++;
+        share_begin(&executor->shares, job->share);
         if (has_task(job) && job->phase == JOB_NEW)
             do_compile(executor, slot, job);
         else if (has_task(job)) /* it may have lost its last one while it stood in the list */
@@ -265,6 +290,7 @@ static void *slot_main(void *argument)
         slot->job = NULL;
         slot->stop = false;
         job->in_flight--;
+        share_end(job->share, clock_monotonic_ns() - begun_ns);
         bool over = job->cancelled || (job->phase == JOB_TESTING && job->next_test >= last_test(job));
         if (!over)
             set_ready(executor, job, has_task(job));
@@ -321,7 +347,7 @@ static void init(struct executor *executor)
     pthread_cond_init(&executor->gone, &attr);
     pthread_condattr_destroy(&attr);
     TAILQ_INIT(&executor->all);
-    TAILQ_INIT(&executor->ready);
+    shares_init(&executor->shares);
 }
 
 /* The n-th processor that this process may use, round and round. */
@@ -379,6 +405,7 @@ int executor_new(const struct executor_config *config, struct executor **ret, st
     executor->tools.registry = config->registry;
     executor->tools.hints = config->hints;
     executor->tools.output_keep = config->output_keep_kb * 1024;
+    executor->tools.metrics = config->metrics;
     int r = artifact_cache_open(config->artifact_dir, config->artifact_cache_kb, &executor->tools.cache, err);
     if (r < 0) {
         release(executor);
@@ -416,15 +443,16 @@ void executor_free(struct executor *executor)
     release(executor);
 }
 
-struct job *executor_start(struct executor *executor, struct submission *sub, const struct job_callbacks *callbacks,
-                           void *context)
+struct job *executor_start(struct executor *executor, struct submission *sub, struct job_owner owner,
+                           const struct job_callbacks *callbacks, void *context)
 {
     struct job *job = job_new(&executor->tools, sub, callbacks, context);
 
     pthread_mutex_lock(&executor->lock);
     TAILQ_INSERT_TAIL(&executor->all, job, in_all);
     executor->job_count++;
-    set_ready(executor, job, true);
+    job->share = shares_join(&executor->shares, owner.name, owner.share);
+    make_ready(executor, job, true);
     if (executor->closing || executor->broken)
         cancel(executor, job);
     pthread_mutex_unlock(&executor->lock);
@@ -449,6 +477,28 @@ bool executor_wait_idle(struct executor *executor, int timeout_ms)
     bool idle = is_idle(executor);
     pthread_mutex_unlock(&executor->lock);
     return idle;
+}
+
+void executor_lanes(struct executor *executor, unsigned *ret_busy, unsigned *ret_all)
+{
+    pthread_mutex_lock(&executor->lock);
+    *ret_all = executor->slot_count;
+    *ret_busy = executor->slot_count - MIN(executor->idle_slots, executor->slot_count);
+    pthread_mutex_unlock(&executor->lock);
+}
+
+bool executor_can_share(struct executor *executor)
+{
+    const struct job *job;
+    bool can, unstarted = false;
+
+    pthread_mutex_lock(&executor->lock);
+    TAILQ_FOREACH(job, &executor->all, in_all)
+    unstarted |= job->phase == JOB_NEW;
+    can = !executor->broken && !executor->closing && clock_monotonic_ns() >= executor->no_room_until_ns &&
+          executor->ready_count > 0 && !unstarted && executor->job_count < SHARING_JOBS_MAX;
+    pthread_mutex_unlock(&executor->lock);
+    return can;
 }
 
 unsigned executor_running_jobs(struct executor *executor)

@@ -3,8 +3,8 @@
  * executor.h: submissions in, results out, on this machine's slots; knows no store.
  *
  * One thread a slot. A job is a submission under way: first one compile task (or none), then one task a test case. Free slots take
- * tasks of the running jobs in turn (round robin), so that a batch of 1,000 test cases does not hold up a small one; the test
- * cases of one job spread over all free slots. Callbacks come from slot threads, for one job never two at a time.
+ * tasks of the running jobs in turn (between owners by their shares, see share.h; of one owner's jobs round robin), so that a batch of 1,000
+ * test cases does not hold up a small one; the test cases of one job spread over all free slots. Callbacks come from slot threads, for one job never two at a time.
  */
 #ifndef EVALX_WORKER_EXECUTOR_H
 #define EVALX_WORKER_EXECUTOR_H
@@ -16,6 +16,7 @@
 #include "box/box.h"
 #include "hints/hints.h"
 #include "language/language.h"
+#include "metrics/metrics.h"
 #include "model/result.h"
 #include "model/submission.h"
 
@@ -31,6 +32,7 @@ struct executor_config {
     int64_t artifact_cache_kb;       /* past this the least recently used artifacts go */
     const struct hint_rules *hints;  /* outlive the executor; NULL: results carry no hints */
     int64_t output_keep_kb;          /* of each stream in a test result; more is cut and marked truncated; positive */
+    struct metrics *metrics;         /* counted into; outlives the executor; may be NULL */
 };
 
 int executor_new(const struct executor_config *config, struct executor **ret, struct error *err);
@@ -52,12 +54,18 @@ struct job_callbacks {
     void (*finished)(void *context, struct result *result); /* once, last; takes over result */
 };
 
+/* For whom a job runs. name NULL or "": nobody's in particular; share: its weight against other owners, 0 counts as 1. */
+struct job_owner {
+    const char *name;
+    unsigned share;
+};
+
 /*
- * Takes over sub (limits resolved). The job belongs to the executor and is gone after finished returns. A language that is not
+ * Takes over sub (limits resolved); the owner is copied. The job belongs to the executor and is gone after finished returns. A language that is not
  * available here finishes it with status failed.
  */
-struct job *executor_start(struct executor *executor, struct submission *sub, const struct job_callbacks *callbacks,
-                           void *context);
+struct job *executor_start(struct executor *executor, struct submission *sub, struct job_owner owner,
+                           const struct job_callbacks *callbacks, void *context);
 
 /* Ends the job soon: running boxes are cancelled, finished comes with status cancelled. Only before finished has returned. */
 void executor_cancel(struct executor *executor, struct job *job);
@@ -68,6 +76,15 @@ void executor_cancel(struct executor *executor, struct job *job);
  */
 bool executor_wait_idle(struct executor *executor, int timeout_ms);
 
+/*
+ * Whether one job more would be served at once although no slot is idle, because the slots are at work for large ones: true when some
+ * job has tasks to give, none waits for its first, and there are few enough jobs.
+ */
+bool executor_can_share(struct executor *executor);
+
 unsigned executor_running_jobs(struct executor *executor);
+
+/* Lanes that are at work, of how many. */
+void executor_lanes(struct executor *executor, unsigned *ret_busy, unsigned *ret_all);
 
 #endif

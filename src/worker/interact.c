@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -177,6 +178,7 @@ static int open_ends(struct ends *ret)
         close(there[1]);
         return r;
     }
+    fchmod(there[1], 0222); /* the program may open /dev/stdout; nobody may open what the interactor writes to it */
     *ret = (struct ends){
         .program_out = there[1], .interactor_in = there[0], .interactor_out = back[1], .program_in = back[0]};
     return 0;

@@ -84,7 +84,7 @@ static int compile_program(struct job *job, const struct job_tools *tools, struc
     struct error why = ERROR_INIT;
 
     int r = program_prepare(&request, box, &job->artifact, compile, &why);
-    if (r == -EAGAIN || r == -ECANCELED)
+    if (r == -EAGAIN || r == -ECANCELED || r == -ENOSPC)
         return r;
     if (r < 0 && r != -EINVAL) {
         engine_failed(job, job->language, &why, "program");
@@ -110,7 +110,7 @@ static int compile_judge(struct job *job, const struct job_tools *tools, struct 
     struct error why = ERROR_INIT;
     int r = judge_prepare(&job->judge, tools->cache, box, &why);
 
-    if (r == 0 || r == -EAGAIN || r == -ECANCELED)
+    if (r == 0 || r == -EAGAIN || r == -ECANCELED || r == -ENOSPC)
         return r;
     if (r != -EINVAL)
         engine_failed(job, job->judge.language, &why, judge_name(&job->judge));
@@ -128,6 +128,13 @@ static int compile_all(struct job *job, const struct job_tools *tools, struct bo
     return r == 0 && job->judge.source ? compile_judge(job, tools, box) : r;
 }
 
+static int no_room(struct job *job)
+{
+    log_error("compile.no_room", LOG_STR("message", "no room left in the folder of artifacts"));
+    job->result->message = xstrdup("the disk has no room for the program");
+    return -ENOSPC;
+}
+
 int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
 {
     struct result *result = job->result;
@@ -139,6 +146,8 @@ int job_compile(struct job *job, const struct job_tools *tools, struct box *box)
     int r = compile_all(job, tools, box);
     if (r == -EAGAIN || r == -ECANCELED)
         return r;
+    if (r == -ENOSPC)
+        return no_room(job);
     job->compiled_ns = clock_monotonic_ns();
     if (result->compile.state != COMPILE_NONE)
         result->compile_ns = job->compiled_ns - job->started_ns;
@@ -158,6 +167,7 @@ static bool has_own_command(const struct job *job, const struct test_case *test)
 /* A test case under way. */
 struct attempt {
     struct job *job;
+    struct metrics *metrics;
     const struct lane *lane;
     const struct test_case *test;
     struct outcome_question question;
@@ -176,10 +186,12 @@ static int run_alone(struct attempt *attempt, struct test_result *ret)
     if (data->len > 0)
         r = input = fd_sealed_memfd("stdin", data->data, data->len);
     attempt->spec.stdin_fd = input;
+    int64_t asked_ns = clock_monotonic_ns();
     if (r >= 0)
         r = program_run(attempt->lane->box, &attempt->spec, &report, NULL);
     if (r < 0)
         return r;
+    metrics_observe(attempt->metrics, METRIC_OVERHEAD, clock_monotonic_ns() - asked_ns - report.wall_ns, NULL, NULL);
     if (report.cause == BOX_CANCELLED)
         r = -ECANCELED;
     if (r == 0 && job->judge.source)
@@ -221,6 +233,7 @@ static int run(struct job *job, const struct job_tools *tools, const struct lane
     const char *names[SUBMISSION_COLLECT_MAX + 1] = {NULL};
     struct attempt attempt = {
         .job = job,
+        .metrics = tools->metrics,
         .lane = lane,
         .test = test,
         .question = {.language = job->language,

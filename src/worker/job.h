@@ -16,6 +16,7 @@
 #include "worker/artifact.h"
 #include "worker/executor.h"
 #include "worker/interact.h"
+#include "worker/share.h"
 
 enum job_phase {
     JOB_NEW, /* nothing has been done, or the making of its program has to be tried again */
@@ -29,7 +30,8 @@ struct job {
     /* scheduling */
     TAILQ_ENTRY(job) in_all;
     TAILQ_ENTRY(job) in_ready;
-    bool ready; /* in the list of jobs that have a task to give */
+    struct share *share; /* its owner's */
+    bool ready;          /* in the share's list of jobs that have a task to give */
     enum job_phase phase;
     bool cancelled;
     size_t next_test;     /* the first that has not been started */
@@ -60,6 +62,7 @@ struct job_tools {
     const struct registry *registry;
     int64_t output_keep; /* bytes */
     const struct hint_rules *hints; /* NULL: none are given */
+    struct metrics *metrics;
 };
 
 struct job *job_new(const struct job_tools *tools, struct submission *sub, const struct job_callbacks *callbacks,
@@ -69,8 +72,8 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
 void job_free(struct job *job, const struct job_tools *tools);
 
 /*
- * Makes or finds the program. 0: test cases can run. -EAGAIN: another slot makes it. -ECANCELED: box_cancel. Otherwise the job is over,
- * and its result says why.
+ * Makes or finds the program. 0: test cases can run. -EAGAIN: another slot makes it. -ECANCELED: box_cancel. -ENOSPC: no room for it now.
+ * Otherwise the job is over, and its result says why.
  */
 int job_compile(struct job *job, const struct job_tools *tools, struct box *box);
 

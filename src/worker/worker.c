@@ -25,10 +25,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/measure.h"
 
 enum {
     DELIVERERS = 4,
-    IDLE_WAIT_MS = 500,
+    IDLE_WAIT_MS = 50,     /* between two looks at what waits, while all slots are busy */
+    NEWER_PAUSE_MS = 1000, /* after a request in a form of a newer evalx: for a newer worker to take */
+    SHARE_AFTER_MS = 100,  /* what has waited so long for an idle slot, here or elsewhere, shares ours */
     CLAIM_WAIT_MS = 1000,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_MOST_MS = 5000,
@@ -55,6 +58,7 @@ struct worker {
     struct executor *executor;
     char *name;
     int64_t lease_ms;
+    struct metrics *metrics;
     pthread_mutex_t lock;   /* over everything below */
     pthread_cond_t changed; /* of anything below */
     struct claim_list all, finished;
@@ -95,6 +99,7 @@ static void lose(struct claim *claim)
 {
     struct worker *worker = claim->worker;
 
+    metrics_add(worker->metrics, METRIC_LEASES_LOST, 1, NULL, NULL);
     pthread_mutex_lock(&worker->lock);
     claim->lost = true;
     if (claim->job)
@@ -152,21 +157,33 @@ static void log_started(const struct claim *claim, const struct submission *sub,
     log_info("submission.started", LOG_STR("token", token), LOG_STR("language", sub->language),
              LOG_INT("tests", (int64_t)sub->test_count), LOG_INT("attempt", attempt),
              LOG_INT("queued_ms", clock_realtime_ms() - claim->created_ms));
+    metrics_observe(claim->worker->metrics, METRIC_QUEUE_WAIT, (clock_realtime_ms() - claim->created_ms) * NS_PER_MS,
+                    NULL, NULL);
 }
 
-/* A request that cannot even be read ends failed: running it again would not help. */
-static struct result *unreadable(const struct error *why)
+static void log_store_away(const struct worker *worker, const char *verb, int code)
+{
+    log_warn("store.away", LOG_STR("verb", verb), LOG_STR("message", strerror(-code)));
+    metrics_add(worker->metrics, METRIC_STORE_ERRORS, 1, verb, NULL);
+}
+
+/*
+ * A request that cannot even be read ends failed: running it again would not help. Unless a newer evalx wrote it, as while one is
+ * being rolled out: then it is handed back, for a newer worker.
+ */
+static struct result *unreadable(int code, const struct error *why)
 {
     struct result *result = result_new(0);
     result_conclude(result);
-    result->status = STATUS_FAILED;
+    result->status = code == -EPROTONOSUPPORT ? STATUS_CANCELLED : STATUS_FAILED;
     result->verdict = VERDICT_INTERNAL_ERROR;
     result->started_ms = result->finished_ms = clock_realtime_ms();
     result->message = xasprintf("the stored request cannot be read: %s", why->message);
     return result;
 }
 
-static void begin(struct worker *worker, struct store_claim *taken)
+/* False when it had to be left to a newer worker. */
+static bool begin(struct worker *worker, struct store_claim *taken)
 {
     static const struct job_callbacks callbacks = {
         .compiled = on_compiled, .tested = on_tested, .finished = on_finished};
@@ -178,6 +195,7 @@ static void begin(struct worker *worker, struct store_claim *taken)
     memcpy(claim->token, taken->token, sizeof(claim->token));
     claim->fence = taken->fence;
     claim->created_ms = taken->created_ms;
+    const struct job_owner owner = {.name = taken->owner, .share = taken->share};
     int r = submission_load(taken->request.data, taken->request.len, &sub, &why);
     buf_release(&taken->request);
     if (r == 0) {
@@ -187,10 +205,13 @@ static void begin(struct worker *worker, struct store_claim *taken)
     pthread_mutex_lock(&worker->lock);
     TAILQ_INSERT_TAIL(&worker->all, claim, in_all);
     if (r == 0)
-        claim->job = executor_start(worker->executor, sub, &callbacks, claim); /* finished waits for our lock */
+        claim->job = executor_start(worker->executor, sub, owner, &callbacks, claim); /* finished waits for our lock */
     pthread_mutex_unlock(&worker->lock);
     if (r < 0)
-        finished(claim, unreadable(&why));
+        finished(claim, unreadable(r, &why));
+    if (r == -EPROTONOSUPPORT)
+        log_warn("submission.newer", LOG_STR("message", why.message));
+    return r != -EPROTONOSUPPORT;
 }
 
 static bool still_claiming(struct worker *worker)
@@ -201,6 +222,31 @@ static bool still_claiming(struct worker *worker)
     return claiming;
 }
 
+/*
+ * How long to wait for a claim now; -1: not at all. With an idle slot, as long as it takes. Without one, when large submissions
+ * have the slots, a small one need not wait for their end: it is taken on beside them, but only if no idle slot of any worker took it first.
+ */
+static int claim_patience(struct worker *worker)
+{
+    struct store_depth depth = {0};
+
+    if (executor_wait_idle(worker->executor, IDLE_WAIT_MS))
+        return CLAIM_WAIT_MS;
+    if (!executor_can_share(worker->executor) || store_depth(worker->store, &depth) < 0)
+        return -1;
+    return depth.waiting > 0 && depth.oldest_ms >= SHARE_AFTER_MS ? 0 : -1;
+}
+
+static void pause_claiming(struct worker *worker, int64_t ms)
+{
+    struct timespec end = after_ms(ms);
+
+    pthread_mutex_lock(&worker->lock);
+    while (worker->claiming && pthread_cond_timedwait(&worker->changed, &worker->lock, &end) == 0)
+        continue;
+    pthread_mutex_unlock(&worker->lock);
+}
+
 static void *claimer_main(void *argument)
 {
     struct worker *worker = argument;
@@ -208,22 +254,20 @@ static void *claimer_main(void *argument)
 
     while (still_claiming(worker)) {
         struct store_claim taken = {0};
-        if (!executor_wait_idle(worker->executor, IDLE_WAIT_MS))
+        int patience = claim_patience(worker);
+        if (patience < 0)
             continue;
-        int r = store_claim(worker->store, worker->name, CLAIM_WAIT_MS, &taken);
+        int r = store_claim(worker->store, worker->name, patience, &taken);
         if (r == 0) {
-            begin(worker, &taken);
             backoff = 0;
+            if (!begin(worker, &taken))
+                pause_claiming(worker, NEWER_PAUSE_MS);
         } else if (r == -ECANCELED) {
             break;
         } else if (r != -EAGAIN) {
-            log_warn("store.away", LOG_STR("verb", "claim"), LOG_STR("message", strerror(-r)));
+            log_store_away(worker, "claim", r);
             backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
-            pthread_mutex_lock(&worker->lock);
-            struct timespec end = after_ms(backoff);
-            while (worker->claiming && pthread_cond_timedwait(&worker->changed, &worker->lock, &end) == 0)
-                continue;
-            pthread_mutex_unlock(&worker->lock);
+            pause_claiming(worker, backoff);
         }
     }
     return NULL;
@@ -265,7 +309,7 @@ static void *renewer_main(void *argument)
             if (is_lost(r))
                 lose(claim);
             else if (r < 0)
-                log_warn("store.away", LOG_STR("verb", "renew"), LOG_STR("message", strerror(-r)));
+                log_store_away(worker, "renew", r);
         }
     }
 }
@@ -281,6 +325,7 @@ static void log_completed(const struct claim *claim)
     log_info("submission.completed", LOG_STR("token", token), LOG_STR("status", status_name(result->status)),
              LOG_STR("verdict", verdict_name(result->verdict)), LOG_INT("tests", (int64_t)result->test_count),
              LOG_INT("ms", result->finished_ms - claim->created_ms));
+    measure_result(claim->worker->metrics, result);
 }
 
 /* One attempt to be rid of a finished claim. 0 or a loss: it is done with; other failures: the store is away. */
@@ -290,7 +335,7 @@ static int settle(struct claim *claim, const struct buf *data)
 
     if (claim->result->status == STATUS_CANCELLED)
         return store_release(store, claim->token, claim->fence); /* cancelled by us: for somebody else to run */
-    return store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data));
+    return store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data), 0);
 }
 
 static bool is_given_up(struct claim *claim, int64_t backoff)
@@ -325,7 +370,7 @@ static void deliver(struct claim *claim)
             return;
         if (is_lost(r))
             break;
-        log_warn("store.away", LOG_STR("verb", "complete"), LOG_STR("token", token), LOG_STR("message", strerror(-r)));
+        log_store_away(claim->worker, "complete", r);
         backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
     }
     log_info("submission.dropped", LOG_STR("token", token));
@@ -391,6 +436,7 @@ int worker_start(const struct worker_config *config, struct worker **ret, struct
     worker->executor = config->executor;
     worker->name = xstrdup(config->name);
     worker->lease_ms = config->lease_ms;
+    worker->metrics = config->metrics;
     worker->claiming = true;
     TAILQ_INIT(&worker->all);
     TAILQ_INIT(&worker->finished);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 #include "worker/executor.h"
 
@@ -18,8 +19,9 @@ struct worker_config {
     struct store *store;
     struct executor *executor;
     const struct registry *registry;
-    const char *name; /* unique among the workers of a store */
-    int64_t lease_ms; /* the store's; renewed every third of it */
+    const char *name;        /* unique among the workers of a store */
+    int64_t lease_ms;        /* the store's; renewed every third of it */
+    struct metrics *metrics; /* counted into; outlives the worker; may be NULL */
 };
 
 int worker_start(const struct worker_config *config, struct worker **ret, struct error *err);

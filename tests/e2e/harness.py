@@ -27,13 +27,13 @@ FINAL = ("completed", "failed", "cancelled")
 
 
 def wait_until(condition, seconds=10, what="condition", pause=0.01):
-    """Polls condition() until it is true, and returns what it returned; fails after seconds."""
+    """Polls condition() until it is true, and returns what it returned; fails after seconds, with what (or what it returns)."""
     deadline = time.monotonic() + seconds * SLOW
     while True:
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {seconds * SLOW} s in vain for {what}"
+        assert time.monotonic() < deadline, f"waited {seconds * SLOW} s in vain for {what() if callable(what) else what}"
         time.sleep(pause)
 
 
@@ -87,16 +87,20 @@ def usual_descriptor_limit():
 
 
 class Server:
-    """`evalx serve` with its own state folder and port. Settings are configuration keys (queue_max_depth=1)."""
+    """`evalx serve` with its own state folder and port. Settings are configuration keys (queue_max_depth=1). A prefix is a command that
+    becomes the server in the end (setpriv, unshare); owner: whose the state folder is then."""
 
-    def __init__(self, state_dir=None, arguments=(), **settings):
+    def __init__(self, state_dir=None, arguments=(), prefix=(), owner=None, **settings):
         self.own_folder = None
         if state_dir is None:
             # Not below pytest's 0700 folder: the server gives up root and must still reach its state.
             self.own_folder = tempfile.mkdtemp(prefix="evalx-e2e-")
             os.chmod(self.own_folder, 0o755)
+            if owner is not None:
+                os.chown(self.own_folder, owner, owner)
             state_dir = Path(self.own_folder) / "state"
         self.state_dir, self.arguments, self.settings = Path(state_dir), list(arguments), settings
+        self.prefix = list(map(str, prefix))  # commands that start it: setpriv …, unshare …
         self.process, self.port, self.log = None, None, None
         self.session = requests.Session()
         self.session.trust_env = False
@@ -107,7 +111,7 @@ class Server:
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile(prefix="evalx-log-", suffix=".txt", delete=False)
         self.process = subprocess.Popen(
-            [str(EVALX), "serve", "--listen", f"127.0.0.1:{self.port}", "--state-dir", str(self.state_dir), *self.arguments],
+            [*self.prefix, str(EVALX), "serve", "--listen", f"127.0.0.1:{self.port}", "--state-dir", str(self.state_dir), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, env=environment(**self.settings),
             start_new_session=True, preexec_fn=usual_descriptor_limit)
         if wait:

@@ -241,7 +241,7 @@ def test_answers_of_every_route_fit_their_schemas(server, document):
     server.result(token)
     call("GET", events, token=token, status=200)
     call("GET", events, status=404)
-    for path in ("/languages", "/version", "/healthz", "/readyz", "/openapi.json"):
+    for path in ("/languages", "/version", "/healthz", "/readyz", "/metrics", "/openapi.json"):
         call("GET", path, status=200)
     call("GET", "/languages", query="?all=true", status=200)
     assert seen == set(operations(document)), "a declared operation was not tried, or the other way round"

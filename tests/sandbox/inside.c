@@ -5,7 +5,7 @@
  * Prints one line a statement, "ok - NAME" or "not ok - NAME: what was found", and "end COUNT" last. What is refused is tried, not looked
  * up (system calls: inside_calls.c), with arguments that would do nothing if it were let through.
  *
- *   inside look STACK_BYTES FILE_BYTES      all statements
+ *   inside look STACK_BYTES FILE_BYTES [rootless]      all statements
  *   inside wait                             says "ready" and waits to be looked at from outside (posture)
  *   inside crash                            crashes, after trying to have the crash handled
  */
@@ -36,6 +36,7 @@
 #include "inside.h"
 
 static unsigned statements;
+static bool rootless; /* the box was built without root: what is the program's own then is not refused */
 
 void state(bool holds, const char *name, const char *found, ...)
 {
@@ -333,7 +334,9 @@ static void writing(void)
         "/lib",     "/proc",      "/proc/self",     "/proc/self/fd", "/sbin",   "/usr",     "/usr/bin",
         "/usr/lib", "/usr/local", "/usr/local/bin", "/usr/share",    "/var",    "/artifact"};
     for (size_t i = 0; i < ARRAY_LEN(places); i++)
-        refuse_writing(places[i]);
+        if (!rootless ||
+            strcmp(places[i], "/box") != 0) /* there it belongs to the program's user, and goes with the scratch */
+            refuse_writing(places[i]);
     static const char *const files[] = {"/etc/passwd",    "/etc/ld.so.cache", "/usr/bin/env",
                                         "/proc/self/exe", "/artifact/inside", "/bin/sh"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -370,7 +373,8 @@ static void writing(void)
             close(fd);
     }
     int adj = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    refused("the OOM killer cannot be evaded", write(adj, "-1000", 5), EACCES);
+    refused("the OOM killer cannot be evaded", write(adj, "-1000", 5),
+            rootless ? EBADF : EACCES); /* there /proc is read-only */
     close(adj);
 }
 
@@ -472,7 +476,8 @@ int main(int argc, char **argv)
         setrlimit(RLIMIT_CORE, &core); /* 0 would call the handler, unlike 1 */
         abort();
     }
-    if (argc != 4 || strcmp(argv[1], "look") != 0)
+    rootless = argc == 5 && strcmp(argv[4], "rootless") == 0;
+    if ((argc != 4 && !rootless) || strcmp(argv[1], "look") != 0)
         return 99;
     descriptors();
     identity();

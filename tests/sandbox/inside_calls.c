@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +31,7 @@ static const struct {
     long number;
 } refusals[] = {
 #define ALLOW(call)
+#define ALLOW_COUNTED_IF(call, a, mask, value)
 #define ALLOW_IF(call, a, mask, value)
 #define ALLOW_IF2(call, a, m, v, a2, m2, v2)
 #define ALLOW_IF3(call, a, m, v, a2, m2, v2, a3, m3, v3)

@@ -67,6 +67,9 @@ class Outside:
         """Process 1 of each box."""
         return [launcher for slot in direct_children(self.jail) for launcher in direct_children(slot)]
 
+    def zombies(self):
+        return [pid for pid in self.server.pids() if text(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] == ["Z"]]
+
     @staticmethod
     def device_times():
         return [(os.stat(f"/dev/{name}").st_mtime_ns, os.stat(f"/dev/{name}").st_mode) for name in DEVICES]
@@ -78,7 +81,7 @@ class Outside:
         self.check_files()
         self.check_sockets()
         self.check_objects()
-        self.check_cgroups()
+        wait_until(lambda: self.cgroups_are_right() is None, 5, lambda: f"each box to have its one group: {self.cgroups_are_right()}")  # a slot may just be built anew
         wait_until(lambda: mounts() == self.mounts, 5, "the machine's mounts to be as they were")
         assert (text("/proc/sys/kernel/hostname"), text("/proc/sys/kernel/domainname"), text("/proc/sys/kernel/core_pattern")) == self.names
         assert self.device_times() == self.devices, "times or modes of the machine's devices"
@@ -87,8 +90,7 @@ class Outside:
         """Of the boxes' users, there is process 1 of each box and nobody else."""
         wait_until(lambda: self.launchers() and processes_of(self.uids) == set(self.launchers()), 5,
                    f"the boxes to hold nobody but their process 1: {self.uids}, {self.launchers()}, {processes_of(self.uids)}")
-        zombies = [pid for pid in self.server.pids() if text(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] == ["Z"]]
-        assert not zombies, zombies
+        wait_until(lambda: not self.zombies(), 5, "every process that ended to be waited for")  # a slot may just be built anew
 
     def check_files(self):
         for folder in FOLDERS:
@@ -118,8 +120,8 @@ class Outside:
         assert not owners & self.uids, "keys of a box"
         assert not MARK.search(text("/proc/keys"))
 
-    def check_cgroups(self):
-        """Each box has its one group, with nothing below it and its process 1 in it."""
+    def cgroups_are_right(self):
+        """None when each box has its one group, with nothing below it and its process 1 in it; else what is wrong."""
         points = cgroup_mounts()
         for launcher in self.launchers():
             groups = 0
@@ -128,8 +130,13 @@ class Outside:
                 if f"evalx-{self.jail}-" not in path:
                     continue
                 leaf = Path(points[controllers.split(",")[0]] + path)
-                assert [int(pid) for pid in text(leaf / "cgroup.procs").split()] == [launcher], leaf
-                assert not [entry for entry in os.scandir(leaf) if entry.is_dir()], f"groups below {leaf}"
-                assert len([entry for entry in os.scandir(leaf.parent) if entry.is_dir()]) == len(self.launchers()), leaf.parent
+                if [int(pid) for pid in text(leaf / "cgroup.procs").split()] != [launcher]:
+                    return f"{leaf} holds more than its process 1"
+                if not leaf.is_dir() or [entry for entry in os.scandir(leaf) if entry.is_dir()]:
+                    return f"groups below {leaf}"
+                if len([entry for entry in os.scandir(leaf.parent) if entry.is_dir()]) != len(self.launchers()):
+                    return f"groups beside {leaf}"
                 groups += 1
-            assert groups, text(f"/proc/{launcher}/cgroup")
+            if not groups:
+                return f"process 1 of a box is in no group of ours: {text(f'/proc/{launcher}/cgroup')}"
+        return None

@@ -210,8 +210,11 @@ static void look(const struct ids *ids, struct buf *out)
     add_descriptors(out, ids->launcher);
     section(out, "scheduling");
     add_scheduling(out, pid);
-    section(out, ids->cgroup_version == 2 ? "cgroup v2" : "cgroup v1");
-    add_cgroup(out, ids);
+    section(out, ids->cgroup_version == 2 ? "cgroup v2" : ids->cgroup_version == 1 ? "cgroup v1" : "no cgroup");
+    if (ids->cgroup_version > 0)
+        add_cgroup(out, ids);
+    else
+        buf_append_str(out, "none\n");
 }
 
 /* ---- what should be there ---- */

@@ -20,6 +20,8 @@ trap 'rm -rf "$dir"' EXIT
 printf 'cd %q\nexport CMOCKA_MESSAGE_OUTPUT=%q\nexec' "$PWD" "${CMOCKA_MESSAGE_OUTPUT:-}" >"$dir/command"
 printf ' %q' "$@" >>"$dir/command"
 
+gcc -shared -fPIC -O1 -o "$dir/xstate.so" "$(dirname "$0")/uml_xstate.c"
+
 cat >"$dir/init" <<EOF
 #!/bin/bash
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
@@ -32,11 +34,11 @@ EOF
 chmod +x "$dir/init"
 
 # The machine's memory is a file in TMPDIR; only what is used takes room.
-TMPDIR=$dir timeout "$limit" linux.uml mem=1500M rootfstype=hostfs rootflags=/ rw quiet loglevel=0 panic=-1 con=null con0=null \
-    "init=$dir/init" >"$dir/console" 2>&1 </dev/null || true
+LD_PRELOAD=$dir/xstate.so TMPDIR=$dir timeout "$limit" linux.uml mem=1500M rootfstype=hostfs rootflags=/ rw quiet loglevel=0 panic=-1 con=null con0=null \
+    "init=$dir/init" >"$dir/console" 2>&1 </dev/null || ended=$?
 
 if [ ! -s "$dir/status" ]; then
-    echo "v2.sh: the machine did not finish within $limit s" >&2
+    echo "v2.sh: the machine ended with ${ended:-0} (124: not within $limit s)" >&2
     cat "$dir/console" "$dir"/out "$dir"/err >&2 2>/dev/null || true
     exit 1
 fi

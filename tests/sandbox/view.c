@@ -7,7 +7,9 @@
  *   from inside    every statement of inside.c
  *   at a crash     the host's crash handler is not called (only on a kernel of our own: core_pattern is the whole machine's)
  *
- *   view EVALX-JAIL DIRECTORY-OF-inside POSTURE.EXPECT        as root; runs on cgroup v1 and v2; "-" prints what is found
+ *   view EVALX-JAIL DIRECTORY-OF-inside POSTURE.EXPECT [rootless]     as root; runs on cgroup v1 and v2; "-" prints what is found
+ *
+ * rootless: EVALX-JAIL is a script that gives up root (as_user.sh.in), the boxes are built in a user namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +34,7 @@ enum { STACK_KB = 65536, FILE_KB = 16384, UID_BASE = 61200 };
 static struct jail *jail;
 static struct box *box;
 static int artifact;
+static bool rootless;
 static unsigned tests, failures;
 
 void ok(bool holds, const char *name, const char *why, ...)
@@ -72,7 +75,7 @@ static struct box_spec spec_for(const char *const *argv)
 
 static void from_inside(void)
 {
-    static const char *const argv[] = {"/artifact/inside", "look", "67108864", "16777216", NULL};
+    const char *const argv[] = {"/artifact/inside", "look", "67108864", "16777216", rootless ? "rootless" : NULL, NULL};
     struct box_spec spec = spec_for(argv);
     struct box_report report;
     struct error err = ERROR_INIT;
@@ -200,8 +203,9 @@ static void at_a_crash(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4)
+    if (argc != 4 && argc != 5)
         return 2;
+    rootless = argc == 5;
     if (geteuid() != 0) {
         fprintf(stderr, "SKIPPED: view needs root (boxes are made by root)\n");
         return 77;
@@ -209,7 +213,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     struct error err = ERROR_INIT;
     artifact = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct jail_config config = {.program = argv[1], .slots = 1, .uid_base = UID_BASE};
+    struct jail_config config = {.program = argv[1], .slots = 1, .uid_base = UID_BASE, .rootless = rootless};
     if (artifact < 0 || jail_start(&config, &jail, &err) < 0) {
         fprintf(stderr, "view: %s\n", artifact < 0 ? strerror(errno) : err.message);
         return 1;

@@ -89,9 +89,10 @@ static void line_of(const char *path, const char *key, const char *expected)
     if (at && strcmp(value, expected) != 0)
         found(key, value);
 }
-static void settings(const char *cpus)
+/* cpus: how many it may use; nproc, oom, priority: what is given to every program, and what its process 1 has. */
+static void settings(const char *cpus, rlim_t nproc, const char *oom, int priority)
 {
-    static const struct { int resource; const char *name; rlim_t value; } limits[] = {{RLIMIT_CORE, "core", 1}, {RLIMIT_NOFILE, "nofile", 4096}, {RLIMIT_NPROC, "nproc", 65536},
+    const struct { int resource; const char *name; rlim_t value; } limits[] = {{RLIMIT_CORE, "core", 1}, {RLIMIT_NOFILE, "nofile", 4096}, {RLIMIT_NPROC, "nproc", nproc},
         {RLIMIT_AS, "as", RLIM_INFINITY}, {RLIMIT_DATA, "data", RLIM_INFINITY}, {RLIMIT_RSS, "rss", RLIM_INFINITY}, {RLIMIT_MEMLOCK, "memlock", 65536}, {RLIMIT_LOCKS, "locks", RLIM_INFINITY},
         {RLIMIT_SIGPENDING, "sigpending", 1024}, {RLIMIT_MSGQUEUE, "msgqueue", 0}, {RLIMIT_NICE, "nice", 0}, {RLIMIT_RTPRIO, "rtprio", 0}, {RLIMIT_STACK, "stack", 64UL << 20},
         {RLIMIT_FSIZE, "fsize", 16UL << 20}};
@@ -107,7 +108,7 @@ static void settings(const char *cpus)
     if (sched_getscheduler(0) != SCHED_OTHER || sched_getscheduler(1) != SCHED_OTHER)
         found("a scheduling class", "");
     errno = 0;
-    if (getpriority(PRIO_PROCESS, 0) != 0 || getpriority(PRIO_PROCESS, 1) != -20)
+    if (getpriority(PRIO_PROCESS, 0) != 0 || getpriority(PRIO_PROCESS, 1) != priority)
         found("a priority", "");
     if (umask(022) != 022)
         found("a umask", "");
@@ -120,7 +121,7 @@ static void settings(const char *cpus)
     line_of("/proc/self/status", "SigIgn:", "0000000000000000");
     line_of("/proc/self/status", "SigQ:", "0/1024");
     line_of("/proc/self/status", "Threads:", "1");
-    line_of("/proc/self/oom_score_adj", "", "0");
+    line_of("/proc/self/oom_score_adj", "", oom);
     line_of("/proc/self/timerslack_ns", "", "50000");
     char group[64] = "";
     int fd = open("/proc/self/autogroup", O_RDONLY);
@@ -168,7 +169,8 @@ int main(int argc, char **argv)
     directory("/box/shm", 01777);
     ipc();
     ports();
-    settings(argc > 1 ? argv[1] : "0");
+    int rootless = argc > 2;
+    settings(argc > 1 ? argv[1] : "0", rootless ? (rlim_t)atoi(argv[2]) : 65536, rootless ? argv[3] : "0", rootless ? atoi(argv[4]) : -20);
     if (!findings)
         puts("clean");
     return findings > 0;

@@ -69,6 +69,42 @@ static void version_and_health(void **state)
     assert_string_equal(text_at(ready, "status"), "ready");
 }
 
+static void leaving_shows_in_readiness_only(void **state)
+{
+    (void)state;
+    api_leave(w->api);
+    _cleanup_(reply_release) struct reply ready = ask(w, "GET", "/readyz", NULL, NULL);
+    assert_problem(&ready, 503, NULL, "stopping");
+    free(submit(w, three_tests));
+    json_decref(ask_json(w, 200, "GET", "/healthz", NULL));
+}
+
+static int open_health_world(void **state)
+{
+    (void)state;
+    world_prepare(w);
+    w->config.routes = API_ROUTES_HEALTH;
+    world_start(w);
+    return 0;
+}
+
+static void health_routes_are_all_there_is(void **state)
+{
+    (void)state;
+    json_decref(ask_json(w, 200, "GET", "/version", NULL));
+    json_decref(ask_json(w, 200, "GET", "/healthz", NULL));
+    json_decref(ask_json(w, 200, "GET", "/readyz", NULL));
+    static const char *const others[] = {"/languages", "/openapi.json", "/submissions/aaaaaaaaaaaaaaaaaaaaaa"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        _cleanup_(reply_release) struct reply none = ask(w, "GET", others[i], NULL, NULL);
+        assert_problem(&none, 404, NULL, NULL);
+    }
+    api_drain(w->api);
+    _cleanup_(reply_release) struct reply ready = ask(w, "GET", "/readyz", NULL, NULL);
+    assert_problem(&ready, 503, NULL, "stopping");
+    json_decref(ask_json(w, 200, "GET", "/healthz", NULL));
+}
+
 /* The operation of one route; NULL when it is not described. */
 static const json_t *operation_of(const json_t *paths, const struct http_route *route)
 {
@@ -221,5 +257,10 @@ int main(void)
         cmocka_unit_test(unknown_and_repeated_query_parameters),
         cmocka_unit_test(other_methods_and_paths),
     };
-    return cmocka_run_group_tests_name("catalogue", tests, open_world, close_world);
+    const struct CMUnitTest apart[] = {
+        cmocka_unit_test_setup_teardown(leaving_shows_in_readiness_only, open_world, close_world),
+        cmocka_unit_test_setup_teardown(health_routes_are_all_there_is, open_health_world, close_world),
+    };
+    return cmocka_run_group_tests_name("catalogue", tests, open_world, close_world) +
+           cmocka_run_group_tests_name("catalogue, worlds of their own", apart, NULL, NULL);
 }

@@ -518,10 +518,34 @@ static void stopping_under_load(void **state)
     assert_true(depth.waiting >= acknowledged);
 }
 
+/* What an older replica says while a newer evalx is rolled out; and what it says of real damage. */
+static void records_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *result, *text;
+        int status;
+    } rows[] = {{"{\"v\": 99}", "newer evalx", 503}, {"{\"v\": 1}", "cannot be read", 500}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        _cleanup_(freep) char *token = submit(w, three_tests);
+        struct store_claim claim;
+        assert_int_equal(store_claim(w->store, "w", 10000, &claim), 0);
+        assert_int_equal(store_complete(w->store, token, claim.fence, STATUS_COMPLETED, str_of(rows[i].result), 0), 0);
+        buf_release(&claim.request);
+        static const char *const tails[] = {"", "?wait=5", "/events"};
+        for (size_t k = 0; k < ARRAY_LEN(tails); k++) {
+            _cleanup_(freep) char *path = xasprintf("/submissions/%s%s", token, tails[k]);
+            _cleanup_(reply_release) struct reply r = ask(w, "GET", path, NULL, NULL);
+            assert_problem(&r, rows[i].status, NULL, rows[i].text);
+        }
+    }
+}
+
 int main(void)
 {
 #define WITH_WORLD(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
     const struct CMUnitTest tests[] = {
+        WITH_WORLD(records_that_cannot_be_read),
         WITH_WORLD(from_queued_to_completed),
         WITH_WORLD(fields_and_encoding),
         WITH_WORLD(unknown_tokens),

@@ -272,7 +272,7 @@ void job_finish(struct job *job)
     job->result->finished_ms = clock_realtime_ms();
     result_store(job->result, &data);
     assert_int_equal(
-        store_complete(job->store, job->claim.token, job->claim.fence, job->result->status, buf_view(&data)), 0);
+        store_complete(job->store, job->claim.token, job->claim.fence, job->result->status, buf_view(&data), 0), 0);
     job_drop(job);
 }
 

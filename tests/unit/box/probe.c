@@ -109,6 +109,31 @@ static int hog(char **args)
     return 0;
 }
 
+/* Children that each hold so many MiB, all at the same time. */
+static int hold(char **args)
+{
+    int children = atoi(args[0]), mib = atoi(args[1]), status, failed = 0, gate[2];
+    char byte;
+    if (pipe(gate) < 0)
+        return 9;
+    for (int i = 0; i < children; i++)
+        if (fork() == 0) {
+            char *block = malloc((size_t)mib * MIB);
+            if (!block)
+                _exit(9);
+            memset(block, 1, (size_t)mib * MIB);
+            close(gate[0]);
+            _exit(write(gate[1], "x", 1) == 1 && pause() != 0);
+        }
+    for (int i = 0; i < children; i++)
+        failed |= read(gate[0], &byte, 1) != 1;
+    signal(SIGTERM, SIG_IGN);
+    kill(0, SIGTERM); /* the group: all but this process */
+    while (wait(&status) > 0)
+        ;
+    return failed;
+}
+
 static int hog_child(char **args)
 {
     int status = 0;
@@ -398,6 +423,7 @@ static const struct {
     {"stop-self", stop_self},
     {"hog", hog},
     {"hog-child", hog_child},
+    {"hold", hold},
     {"hog-files", hog_files},
     {"emit", emit},
     {"flood", flood},

@@ -84,6 +84,7 @@ static void schema_mistakes_name_their_line(void **state)
 {
     (void)state;
     parse(HEAD VERSION RUN "sauce: 1\n", -EINVAL, "toy.yaml:10: sauce: unknown key");
+    parse(HEAD VERSION RUN "seccomp:\n  allow: [ptrace]\n", -EINVAL, "toy.yaml:10: seccomp: unknown key"); /* one filter for all */
     parse(HEAD VERSION RUN "  sauce: 1\n", -EINVAL, "toy.yaml:10: run.sauce: unknown key");
     parse(HEAD VERSION RUN "  limits:\n    cpu_time_ms: 5s\n", -EINVAL,
           "toy.yaml:11: run.limits.cpu_time_ms: \"5s\" must be a whole number from 1 to 15000");
@@ -368,6 +369,22 @@ static int one_version(void *context, const char *const *argv, const char *const
     return 0;
 }
 
+static void assumed_languages_take_any_version(void **state)
+{
+    (void)state;
+    _cleanup_(registry_freep) struct registry *registry = NULL;
+    char *why = NULL;
+    assert_int_equal(registry_load(LANGUAGES_FOLDER, &registry, NULL), 0);
+    registry_assume(registry);
+    const struct language *cpp = registry_find(registry, "c++", NULL, &why);
+    assert_non_null(cpp);
+    assert_null(cpp->version);
+    assert_ptr_equal(registry_find(registry, "cpp", "99.1", &why), cpp);
+    assert_null(registry_find(registry, "pyton", NULL, &why));
+    assert_non_null(strstr(why, "did you mean python?"));
+    free(why);
+}
+
 static void another_version_is_another_toolchain(void **state)
 {
     (void)state;
@@ -401,6 +418,7 @@ int main(void)
         cmocka_unit_test(the_nearest_names_are_offered),
         cmocka_unit_test(what_is_missing_says_how_to_get_it),
         cmocka_unit_test(before_discovery_nothing_is_available),
+        cmocka_unit_test(assumed_languages_take_any_version),
         cmocka_unit_test(another_version_is_another_toolchain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,7 +174,6 @@ static void unknown_fields_are_named_at_every_level(void **state)
         {"'cod': null", "cod", "unknown field"},
         {"'': 1", "", "unknown field"},
         {"'Language': 'c'", "Language", "unknown field"},
-        {"'webhook_events': []", "webhook_events", "unknown field"},
         {"'hints': 1", "hints", "must be true or false"},
         {"'hint_language': 'e n'", "hint_language", "must be a language tag, such as en"},
         {"'name': 'x'", "name", "unknown field"},
@@ -548,6 +547,38 @@ static void webhook_urls(void **state)
     }
 }
 
+static void webhook_events(void **state)
+{
+    (void)state;
+#define HOOK "'webhook_url': 'http://h/', "
+    static const struct mistake bad[] = {
+        {HOOK "'webhook_events': []", "webhook_events", "must not be empty"},
+        {HOOK "'webhook_events': 'completed'", "webhook_events", "must be an array"},
+        {HOOK "'webhook_events': [1]", "webhook_events[0]", "must be"},
+        {HOOK "'webhook_events': ['test', 'done']", "webhook_events[1]", "must be one of"},
+        {HOOK "'webhook_events': ['test', 'test']", "webhook_events[1]", "is there twice"},
+        {HOOK "'webhook_events': ['test', 'started', 'completed', 'test']", "webhook_events", "must have at most 3"},
+        {"'webhook_events': ['test']", "webhook_events", "goes only with webhook_url"},
+    };
+    refuse_with(bad, ARRAY_LEN(bad));
+    static const struct {
+        const char *json;
+        unsigned events;
+    } good[] = {
+        {"null", 1u << WEBHOOK_COMPLETED},
+        {"['completed']", 1u << WEBHOOK_COMPLETED},
+        {"['test']", 1u << WEBHOOK_TEST},
+        {"['completed', 'started', 'test']", 1u << WEBHOOK_STARTED | 1u << WEBHOOK_TEST | 1u << WEBHOOK_COMPLETED},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        _cleanup_(freep) char *text =
+            xasprintf("{'language': 'c', 'code': 'x', " HOOK "'webhook_events': %s}", good[i].json);
+        _cleanup_(submission_freep) struct submission *sub = accepted(BATCH, text);
+        assert_int_equal(sub->webhook_events, good[i].events);
+    }
+#undef HOOK
+}
+
 /* "[item,item,…]" with count items. */
 static char *list_of(const char *item, size_t count)
 {
@@ -850,6 +881,7 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(base64_is_decoded_where_it_applies),
         cmocka_unit_test(webhook_urls),
+        cmocka_unit_test(webhook_events),
         cmocka_unit_test(lists_have_an_end),
         cmocka_unit_test(metadata_has_a_size),
         cmocka_unit_test(test_cases),

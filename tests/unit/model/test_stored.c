@@ -120,6 +120,7 @@ static struct submission *random_submission(void)
     sub->hint_language = next_random(2) ? random_text() : NULL;
     sub->encoding = (enum encoding)next_random(2);
     sub->webhook_url = next_random(2) ? random_text() : NULL;
+    sub->webhook_events = (unsigned)next_random(8);
     sub->priority = (int)next_random(21) - 10;
     json_object_set_new(sub->metadata, "k\xc3\xa9", json_stringn("a\0b", 3));
     json_object_set_new(sub->metadata, "n", json_pack("[f,i,n,b]", 0.1, 5, 1));
@@ -190,6 +191,7 @@ static void assert_submission_equal(const struct submission *a, const struct sub
     assert_text_equal(a->hint_language, b->hint_language);
     assert_int_equal(a->encoding, b->encoding);
     assert_text_equal(a->webhook_url, b->webhook_url);
+    assert_int_equal(a->webhook_events, b->webhook_events);
     assert_int_equal(a->priority, b->priority);
     assert_true(json_equal(a->metadata, b->metadata));
     assert_int_equal(a->created_ms, b->created_ms);
@@ -485,7 +487,7 @@ static void refused(load_fn *load, const char *text, size_t len, const char *wha
 static bool came_later(load_fn *load, const char *key)
 {
     if (load == load_submission)
-        return strcmp(key, "collect") == 0;
+        return strcmp(key, "collect") == 0 || strcmp(key, "webhook_events") == 0;
     return load == load_test && (strcmp(key, "files") == 0 || strcmp(key, "points") == 0);
 }
 
@@ -530,7 +532,7 @@ static void damaged_forms_are_refused(void **state)
                                       "5",
                                       "\"x\"",
                                       "{\"v\":1}",
-                                      "{\"v\":2}",
+                                      "{\"v\":0}",
                                       "{\"v\":\"1\"}",
                                       "\xff",
                                       "{\"v\":1}{\"v\":1}",
@@ -540,6 +542,12 @@ static void damaged_forms_are_refused(void **state)
         for (size_t l = 0; l < ARRAY_LEN(loads); l++)
             refused(loads[l], bad[i], strlen(bad[i]), "nonsense");
     assert_int_equal(load_submission(NULL, 0, NULL), -EINVAL);
+    for (size_t l = 0; l < ARRAY_LEN(loads); l++) {
+        struct error err = ERROR_INIT;
+        const char newer[] = "{\"v\": 2, \"of\": \"a later version\"}";
+        assert_int_equal(loads[l](newer, strlen(newer), &err), -EPROTONOSUPPORT); /* not damage */
+        assert_non_null(strstr(err.message, "newer evalx, in form 2"));
+    }
 
     seed = 12345;
     _cleanup_(submission_freep) struct submission *sub = random_submission();
@@ -574,6 +582,8 @@ static void values_out_of_range_are_refused(void **state)
         {load_submission, "token", "\"0123456789012345678901234567890\""},
         {load_submission, "encoding", "\"latin1\""},
         {load_submission, "priority", "11"},
+        {load_submission, "webhook_events", "8"},
+        {load_submission, "webhook_events", "-1"},
         {load_submission, "priority", "-11"},
         {load_submission, "checker/type", "\"fuzzy\""},
         {load_submission, "checker/abs", "-1.0"},

@@ -15,6 +15,6 @@ struct contract_case {
 #function, function \
     }
 
-extern const struct contract_case queue_cases[], lease_cases[], watch_cases[];
+extern const struct contract_case queue_cases[], lease_cases[], watch_cases[], outbox_cases[];
 
 #endif

@@ -65,13 +65,13 @@ static void a_stale_fence_writes_nothing(struct fixture *f)
     for (int round = 0; round < 2; round++) { /* while it is queued again, and while another worker has it */
         assert_int_equal(store_renew(f->store, token, lost.fence), -ESTALE);
         assert_int_equal(store_progress(f->store, token, lost.fence, STORE_EVENT_TEST, 0, STR("lie")), -ESTALE);
-        assert_int_equal(store_complete(f->store, token, lost.fence, STATUS_COMPLETED, STR("lie")), -ESTALE);
+        assert_int_equal(store_complete(f->store, token, lost.fence, STATUS_COMPLETED, STR("lie"), 0), -ESTALE);
         assert_int_equal(store_release(f->store, token, lost.fence), -ESTALE);
         if (round == 0)
             take_expect(f->store, "x", 2, &held);
     }
     finish(f->store, &held, "truth");
-    assert_int_equal(store_complete(f->store, token, lost.fence, STATUS_COMPLETED, STR("lie")), -ESTALE);
+    assert_int_equal(store_complete(f->store, token, lost.fence, STATUS_COMPLETED, STR("lie"), 0), -ESTALE);
     struct store_record record;
     assert_int_equal(store_get(f->store, token, &record), 0);
     assert_string_equal(buf_str(&record.result), "truth");
@@ -109,7 +109,7 @@ static void release_gives_back_uncounted(struct fixture *f)
         take_expect(f->store, "first", 1, &claim); /* at its old place, attempt not counted */
         assert_int_equal(store_release(f->store, claim.token, claim.fence), 0);
         assert_int_equal(store_release(f->store, claim.token, claim.fence), -ESTALE);
-        assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, STR("x")), -ESTALE);
+        assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, STR("x"), 0), -ESTALE);
     }
     uint64_t fence = claim.fence;
     take_expect(f->store, "first", 1, &claim);
@@ -124,8 +124,8 @@ static void first_completion_wins(struct fixture *f)
     put(f->store, "x", NULL);
     struct store_claim claim;
     take_expect(f->store, "x", 1, &claim);
-    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_FAILED, STR("first")), 0);
-    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, STR("second")), -ESTALE);
+    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_FAILED, STR("first"), 0), 0);
+    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, STR("second"), 0), -ESTALE);
     assert_int_equal(store_renew(f->store, claim.token, claim.fence), -ESTALE);
     struct store_record record;
     assert_int_equal(store_get(f->store, claim.token, &record), 0);
@@ -167,7 +167,7 @@ static void cancel_running(struct fixture *f)
     store_record_release(&record);
     assert_int_equal(store_renew(f->store, token, claim.fence), -ECANCELED);
     assert_int_equal(store_progress(f->store, token, claim.fence, STORE_EVENT_TEST, 0, STR("x")), -ECANCELED);
-    assert_int_equal(store_complete(f->store, token, claim.fence, STATUS_COMPLETED, STR("x")), -ECANCELED);
+    assert_int_equal(store_complete(f->store, token, claim.fence, STATUS_COMPLETED, STR("x"), 0), -ECANCELED);
     assert_int_equal(store_release(f->store, token, claim.fence), -ECANCELED);
     assert_status(f->store, token, STATUS_CANCELLED);
     assert_depth(f->store, 0, 0);
@@ -197,7 +197,7 @@ static void forget_only_final(struct fixture *f)
     assert_int_equal(store_get(f->store, token, &record), -ENOENT);
     assert_int_equal(store_forget(f->store, token), -ENOENT);
     assert_int_equal(store_cancel(f->store, token), -ENOENT);
-    assert_int_equal(store_complete(f->store, token, claim.fence, STATUS_COMPLETED, STR("x")), -ESTALE);
+    assert_int_equal(store_complete(f->store, token, claim.fence, STATUS_COMPLETED, STR("x"), 0), -ESTALE);
 }
 
 static void old_results_are_forgotten(struct fixture *f)

@@ -44,7 +44,7 @@ static void unknown_is_not_there(struct fixture *f)
     assert_int_equal(store_renew(f->store, token, 1), -ESTALE);
     assert_int_equal(store_release(f->store, token, 1), -ESTALE);
     assert_int_equal(store_progress(f->store, token, 1, STORE_EVENT_TEST, 0, STR("x")), -ESTALE);
-    assert_int_equal(store_complete(f->store, token, 1, STATUS_COMPLETED, STR("x")), -ESTALE);
+    assert_int_equal(store_complete(f->store, token, 1, STATUS_COMPLETED, STR("x"), 0), -ESTALE);
 }
 
 static void bytes_are_kept_exactly(struct fixture *f)
@@ -72,7 +72,7 @@ static void bytes_are_kept_exactly(struct fixture *f)
         assert_int_equal(record.event_count, 1);
         assert_true(str_eq(buf_view(&record.events[0].data), STR("a\0b")));
         store_record_release(&record);
-        assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, requests[i]), 0);
+        assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_COMPLETED, requests[i], 0), 0);
         assert_int_equal(store_get(f->store, claim.token, &record), 0);
         assert_true(str_eq(buf_view(&record.request), requests[i]));
         assert_true(str_eq(buf_view(&record.result), requests[i]));
@@ -106,8 +106,8 @@ static void nonsense_is_refused(struct fixture *f)
     assert_depth(f->store, 1, 0);
     struct store_claim claim;
     take_expect(f->store, "x", 1, &claim);
-    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_RUNNING, STR("x")), -EINVAL);
-    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_CANCELLED, STR("x")), -EINVAL);
+    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_RUNNING, STR("x"), 0), -EINVAL);
+    assert_int_equal(store_complete(f->store, claim.token, claim.fence, STATUS_CANCELLED, STR("x"), 0), -EINVAL);
     assert_status(f->store, claim.token, STATUS_RUNNING);
 }
 
@@ -233,6 +233,174 @@ static void higher_priority_first(struct fixture *f)
         take_expect(f->store, expected[i], 1, NULL);
 }
 
+static void depth_counts_what_has_ended(struct fixture *f)
+{
+    struct store_depth before, after;
+    char token[TOKEN_LEN + 1];
+    struct store_claim claim;
+    put(f->store, "a", NULL);
+    assert_int_equal(store_depth(f->store, &before), 0);
+    take_expect(f->store, "a", 1, &claim);
+    assert_int_equal(store_release(f->store, claim.token, claim.fence), 0);
+    assert_int_equal(store_depth(f->store, &after), 0);
+    assert_int_equal(after.finished, before.finished);
+    take_expect(f->store, "a", 1, &claim);
+    finish(f->store, &claim, "done");
+    put(f->store, "b", token);
+    assert_int_equal(store_cancel(f->store, token), 0);
+    assert_int_equal(store_forget(f->store, token), 0);
+    assert_int_equal(store_depth(f->store, &after), 0);
+    assert_int_equal(after.finished, before.finished + 2);
+}
+
+static void put_at(struct store *store, const char *request, int priority, int64_t created_ms)
+{
+    struct store_submission submission = submission_of(request);
+    submission.priority = priority;
+    submission.created_ms = created_ms;
+    assert_int_equal(submit_wait(store, &submission).code, 0);
+}
+
+static void low_priority_ages(struct fixture *f)
+{
+    const int64_t now = later(0), worth = 20 * STORE_AGEING_MS; /* of the way from -10 to 10 */
+    put_at(f->store, "old", -10, now - worth - 5000);
+    put_at(f->store, "younger", -10, now - worth + 60000);
+    put_at(f->store, "new", 10, now);
+    take_expect(f->store, "old", 1, NULL);
+    take_expect(f->store, "new", 1, NULL);
+    take_expect(f->store, "younger", 1, NULL);
+}
+
+/* However many come at a high priority, one that waits is never more than its ageing behind. */
+static void none_starves(struct fixture *f)
+{
+    const int64_t begin = later(-3600000);
+    put_at(f->store, "low", -10, begin);
+    for (int i = 0; i < 50; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "high%d", i);
+        put_at(f->store, name, 10, begin + i * STORE_AGEING_MS);
+    }
+    fixture_reopen(f, NULL);
+    for (int i = 0; i <= 50; i++) {
+        struct store_claim claim = take(f->store);
+        bool low = strcmp(buf_str(&claim.request), "low") == 0;
+        buf_release(&claim.request);
+        assert_int_equal(low,
+                         i == 20); /* after those within 20 steps of ageing; of two equals the first to come is first */
+    }
+}
+
+/* Also among those that are queued again. */
+static void order_is_of_creation(struct fixture *f)
+{
+    struct store_claim claims[3];
+    const int64_t begin = later(-10000);
+    for (int i = 0; i < 7; i++) {
+        char name[2] = {(char)('a' + i), 0};
+        put_at(f->store, name, 0, begin + i * 10);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+        claims[i] = take(f->store);
+        buf_release(&claims[i].request);
+    }
+    put_at(f->store, "late", 0, begin + 15); /* between b and c: stamped before, arrived after */
+    static const size_t back[] = {1, 2, 0};
+    for (size_t i = 0; i < ARRAY_LEN(back); i++)
+        assert_int_equal(store_release(f->store, claims[back[i]].token, claims[back[i]].fence), 0);
+    static const char *const expected[] = {"a", "b", "late", "c", "d", "e", "f", "g"};
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++)
+        take_expect(f->store, expected[i], 1, NULL);
+}
+
+/* Submits count requests "<owner>0", "<owner>1", … */
+static void put_owned(struct store *store, const char *owner, unsigned share, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char request[32];
+        snprintf(request, sizeof(request), "%s%d", owner, i);
+        struct store_submission submission = submission_of(request);
+        submission.owner = owner;
+        submission.share = share;
+        assert_int_equal(submit_wait(store, &submission).code, 0);
+    }
+}
+
+/* Of the next count claims, which are completed, how many are owner's; each is that owner's next one, from *next on. */
+static int take_owned(struct store *store, const char *owner, int count, int *next)
+{
+    int found = 0;
+    for (int i = 0; i < count; i++) {
+        struct store_claim claim = take(store);
+        if (strcmp(claim.owner, owner) == 0) {
+            char expected[32];
+            snprintf(expected, sizeof(expected), "%s%d", owner, (*next)++);
+            assert_string_equal(buf_str(&claim.request), expected);
+            found++;
+        }
+        buf_release(&claim.request);
+        finish(store, &claim, "done"); /* or a store that is opened again might queue it again */
+    }
+    return found;
+}
+
+static void owners_take_turns(struct fixture *f)
+{
+    int next = 0;
+    put_owned(f->store, "crowd", 1, 60);
+    put_owned(f->store, "single", 1, 1);
+    assert_int_equal(take_owned(f->store, "single", 2, &next), 1); /* sixty others came before */
+    put_owned(f->store, "pair", 1, 20);
+    next = 0;
+    assert_in_range(take_owned(f->store, "pair", 20, &next), 9, 11);
+}
+
+static void shares_weigh(struct fixture *f)
+{
+    int next = 0;
+    put_owned(f->store, "light", 1, 40);
+    put_owned(f->store, "heavy", 3, 40);
+    assert_in_range(take_owned(f->store, "heavy", 24, &next), 17, 19);
+    fixture_reopen(f, NULL); /* names and shares are kept; what had been served is not */
+    assert_in_range(take_owned(f->store, "heavy", 20, &next), 14, 16);
+    for (int i = 0; i < 6; i++) {
+        struct store_claim claim = take(f->store);
+        assert_int_equal(claim.share, strcmp(claim.owner, "heavy") == 0 ? 3 : 1);
+        buf_release(&claim.request);
+    }
+}
+
+static void an_idle_owner_saves_nothing_up(struct fixture *f)
+{
+    int next = 0;
+    put_owned(f->store, "idle", 1, 1);
+    assert_int_equal(take_owned(f->store, "idle", 1, &next), 1);
+    put_owned(f->store, "busy", 1, 60);
+    next = 0;
+    assert_int_equal(take_owned(f->store, "busy", 30, &next), 30);
+    put_owned(f->store, "idle", 1, 20);
+    assert_in_range(take_owned(f->store, "busy", 20, &next), 9, 11);
+}
+
+static void an_owner_may_have_only_so_many_waiting(struct fixture *f)
+{
+    struct store_submission submission = submission_of("more");
+    submission.owner = "a";
+    submission.max_waiting = 2;
+    put_owned(f->store, "a", 1, 2);
+    assert_int_equal(submit_wait(f->store, &submission).code, -EDQUOT);
+    struct store_submission other = submission_of("other");
+    other.owner = "b";
+    other.max_waiting = 1;
+    assert_int_equal(submit_wait(f->store, &other).code, 0);
+    struct store_claim claim = take(f->store);
+    assert_string_equal(claim.owner, "a");
+    buf_release(&claim.request);
+    assert_int_equal(submit_wait(f->store, &submission).code, 0); /* what runs does not count */
+    assert_depth(f->store, 3, 1);
+}
+
 static void a_claim_says_all(struct fixture *f)
 {
     struct store_submission submission = submission_of("work");
@@ -332,9 +500,27 @@ static void interrupt_wakes_claims(struct fixture *f)
 }
 
 const struct contract_case queue_cases[] = {
-    CASE(submitted_is_there),      CASE(unknown_is_not_there),       CASE(bytes_are_kept_exactly),
-    CASE(nonsense_is_refused),     CASE(a_key_makes_one_submission), CASE(a_key_is_known_until_forgotten),
-    CASE(a_key_counts_when_full),  CASE(a_key_holds_in_a_crowd),     CASE(first_in_first_out),
-    CASE(higher_priority_first),   CASE(a_claim_says_all),           CASE(a_claim_times_out),
-    CASE(a_waiting_claim_gets_it), CASE(interrupt_wakes_claims),     {NULL, NULL},
+    CASE(submitted_is_there),
+    CASE(unknown_is_not_there),
+    CASE(bytes_are_kept_exactly),
+    CASE(nonsense_is_refused),
+    CASE(a_key_makes_one_submission),
+    CASE(a_key_is_known_until_forgotten),
+    CASE(a_key_counts_when_full),
+    CASE(a_key_holds_in_a_crowd),
+    CASE(first_in_first_out),
+    CASE(higher_priority_first),
+    CASE(low_priority_ages),
+    CASE(none_starves),
+    CASE(depth_counts_what_has_ended),
+    CASE(owners_take_turns),
+    CASE(shares_weigh),
+    CASE(an_idle_owner_saves_nothing_up),
+    CASE(an_owner_may_have_only_so_many_waiting),
+    CASE(order_is_of_creation),
+    CASE(a_claim_says_all),
+    CASE(a_claim_times_out),
+    CASE(a_waiting_claim_gets_it),
+    CASE(interrupt_wakes_claims),
+    {NULL, NULL},
 };

@@ -2,8 +2,9 @@
 /* fixture.c: see fixture.h. */
 #include "fixture.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +17,12 @@ void fixture_open(struct fixture *f, const char *url_format)
     const char *hole = strstr(url_format, "%s");
     assert_non_null(hole);
     snprintf(f->url, sizeof(f->url), "%.*s%s%s", (int)(hole - url_format), url_format, f->dir, hole + 2);
+    f->shared = strncmp(f->url, "redis", 5) == 0;
+    if (f->shared) {
+        signal(SIGPIPE, SIG_IGN);
+        snprintf(f->server.dir, sizeof(f->server.dir), "%s", f->dir);
+        server_start(&f->server);
+    }
     struct error err = ERROR_INIT;
     if (store_open(f->url, &f->config, &f->store, &err) < 0)
         fail_msg("%s", err.message);
@@ -32,22 +39,24 @@ void fixture_reopen(struct fixture *f, const struct store_config *config)
         fail_msg("%s", err.message);
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 void remove_folder(const char *dir)
 {
-    DIR *entries = opendir(dir);
-    if (!entries)
-        return;
-    struct dirent *entry;
-    while ((entry = readdir(entries)))
-        unlinkat(dirfd(entries), entry->d_name, 0);
-    closedir(entries);
-    rmdir(dir);
+    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 void fixture_close(struct fixture *f)
 {
     store_close(f->store);
     f->store = NULL;
+    server_kill(&f->server);
     remove_folder(f->dir);
 }
 
@@ -115,7 +124,7 @@ void take_expect(struct store *store, const char *request, int attempt, struct s
 
 void finish(struct store *store, const struct store_claim *claim, const char *result)
 {
-    assert_int_equal(store_complete(store, claim->token, claim->fence, STATUS_COMPLETED, str_of(result)), 0);
+    assert_int_equal(store_complete(store, claim->token, claim->fence, STATUS_COMPLETED, str_of(result), 0), 0);
 }
 
 int64_t later(int64_t ms)

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "server.h"
 #include "store/store.h"
 
 enum { LEASE_MS = 30000, RETENTION_MS = 3600000, WAIT_MS = 20000 /* until something that must come is given up */ };
@@ -23,13 +24,15 @@ struct fixture {
     char url[128];
     struct store_config config;
     struct store *store;
+    bool shared; /* the store is a server: it outlives who opens it, and so do the leases */
+    struct redis_server server;
 };
 
-/* url_format has one %s for the folder. */
+/* url_format has one %s for the folder. For redis…: it starts a server there first. */
 void fixture_open(struct fixture *f, const char *url_format);
 void fixture_reopen(struct fixture *f, const struct store_config *config); /* close, open; NULL: as before */
 void fixture_close(struct fixture *f);                                     /* and removes the folder */
-void remove_folder(const char *dir);
+void remove_folder(const char *dir);                                       /* and what is in it */
 
 struct store_submission submission_of(const char *request);
 

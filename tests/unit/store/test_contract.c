@@ -11,9 +11,10 @@ static const struct backend {
     const char *name, *url;
 } backends[] = {
     {"sqlite", "sqlite:%s/evalx.db"},
+    {"redis", "redis+unix:%s/redis.sock"},
 };
 
-static const struct contract_case *const groups[] = {queue_cases, lease_cases, watch_cases};
+static const struct contract_case *const groups[] = {queue_cases, lease_cases, watch_cases, outbox_cases};
 
 struct row {
     const struct backend *backend;

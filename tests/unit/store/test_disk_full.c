@@ -118,7 +118,7 @@ static void full_refuses_submits_but_completes_the_rest(void **state)
         assert_string_equal(claim.token, disk->tokens[i]);
         buf_release(&claim.request);
         struct str result = {.data = disk->request, .len = 8192};
-        assert_int_equal(store_complete(disk->f.store, claim.token, claim.fence, STATUS_COMPLETED, result), 0);
+        assert_int_equal(store_complete(disk->f.store, claim.token, claim.fence, STATUS_COMPLETED, result, 0), 0);
     }
     fixture_reopen(&disk->f, NULL);
     check_all(disk, STATUS_COMPLETED, 8192);
@@ -143,14 +143,15 @@ static void nothing_left_is_survived(void **state)
     buf_reserve(&result, 24 << 20);
     memset(result.data, 'x', result.len = 24 << 20);
     for (int round = 0; round < 3; round++)
-        assert_int_equal(store_complete(disk->f.store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&result)),
-                         -ENOSPC);
+        assert_int_equal(
+            store_complete(disk->f.store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&result), 0), -ENOSPC);
     assert_status(disk->f.store, claim.token, STATUS_RUNNING);
     assert_int_equal(store_renew(disk->f.store, claim.token, claim.fence), 0); /* a lease needs no disk */
     assert_depth(disk->f.store, 7, 1);
     free_disk(disk);
     result.len = 100;
-    assert_int_equal(store_complete(disk->f.store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&result)), 0);
+    assert_int_equal(store_complete(disk->f.store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&result), 0),
+                     0);
     buf_release(&result);
     assert_int_equal(store_cancel(disk->f.store, disk->tokens[7]), 0);
     fixture_reopen(&disk->f, NULL);
@@ -171,7 +172,7 @@ struct completion {
 static void *complete_it(void *argument)
 {
     struct completion *c = argument;
-    c->code = store_complete(c->store, c->claim.token, c->claim.fence, STATUS_COMPLETED, c->result);
+    c->code = store_complete(c->store, c->claim.token, c->claim.fence, STATUS_COMPLETED, c->result, 0);
     return NULL;
 }
 

@@ -49,7 +49,7 @@ static void bad_urls_and_settings_are_refused(void **state)
     expect_refusal("sqlite:", &config, -EINVAL, "names no file");
     expect_refusal("", &config, -EINVAL, "unknown kind");
     expect_refusal("/var/lib/x.db", &config, -EINVAL, "unknown kind");
-    expect_refusal("redis://localhost", &config, -EINVAL, "redis://localhost");
+    expect_refusal("mysql://localhost", &config, -EINVAL, "mysql://localhost");
     expect_refusal("sqlite:/nowhere/at/all/x.db", &config, -ENOENT, "/nowhere/at/all/x.db");
     struct store_config bad = config;
     bad.lease_ms = 0;
@@ -267,7 +267,7 @@ static void *work_on(void *context)
         struct store_claim claim;
         if (store_claim(child->store, "child", WAIT_MS, &claim) < 0)
             _exit(5);
-        if (store_complete(child->store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&claim.request)) < 0)
+        if (store_complete(child->store, claim.token, claim.fence, STATUS_COMPLETED, buf_view(&claim.request), 0) < 0)
             _exit(6);
         tell(child, 'c', claim.token);
         buf_release(&claim.request);

@@ -186,7 +186,7 @@ static void a_failed_sync_acknowledges_nothing(void **state)
     set_disk(false, true);
     struct store_submission submission = submission_of("x");
     assert_int_equal(submit_wait(f->store, &submission).code, -EIO);
-    assert_int_equal(store_complete(f->store, running, claim.fence, STATUS_COMPLETED, STR("result")), -EIO);
+    assert_int_equal(store_complete(f->store, running, claim.fence, STATUS_COMPLETED, STR("result"), 0), -EIO);
     assert_int_equal(store_release(f->store, running, claim.fence), -EIO);
     assert_int_equal(store_cancel(f->store, waiting), -EIO);
     assert_int_equal(store_claim(f->store, "w", WAIT_MS, &none), -EIO);
@@ -199,7 +199,7 @@ static void a_failed_sync_acknowledges_nothing(void **state)
     assert_int_equal(store_renew(f->store, running, claim.fence), 0);
     set_disk(false, false);
     assert_int_equal(store_ping(f->store), 0);
-    assert_int_equal(store_complete(f->store, running, claim.fence, STATUS_COMPLETED, STR("result")), 0);
+    assert_int_equal(store_complete(f->store, running, claim.fence, STATUS_COMPLETED, STR("result"), 0), 0);
     assert_int_equal(submit_wait(f->store, &submission).code, 0);
     take_expect(f->store, "waiting", 1, NULL); /* what failed was not counted */
     take_expect(f->store, "x", 1, NULL);

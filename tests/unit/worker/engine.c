@@ -189,7 +189,7 @@ struct job *watch_start(struct watch *watch, struct submission *sub)
     static const struct job_callbacks callbacks = {
         .compiled = on_compiled, .tested = on_tested, .finished = on_finished};
     pthread_mutex_lock(&watch->lock);
-    struct job *job = watch->job = executor_start(watch->executor, sub, &callbacks, watch);
+    struct job *job = watch->job = executor_start(watch->executor, sub, watch->owner, &callbacks, watch);
     pthread_mutex_unlock(&watch->lock);
     return job;
 }

@@ -41,6 +41,7 @@ struct watch {
     struct result *result;
     unsigned cancel_after; /* tests; 0: never */
     struct job *job;
+    struct job_owner owner;
     unsigned *clock;    /* shared by watches: counts test callbacks */
     unsigned last_tick; /* of this one's last test */
 };

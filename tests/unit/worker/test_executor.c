@@ -483,6 +483,63 @@ static void equal_jobs_end_together(void **state)
     watch_release(&second);
 }
 
+static unsigned tested_of(struct watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    unsigned tested = watch->tested;
+    pthread_mutex_unlock(&watch->lock);
+    return tested;
+}
+
+/* Three jobs of one owner beside one job of another that has three times the weight: a quarter of the slots' time and three. */
+static void owners_share_by_weight_not_by_jobs(void **state)
+{
+    struct watch crowd[3], *heavy = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(crowd); i++) {
+        watch_init(&crowd[i], engine.executor);
+        crowd[i].owner = (struct job_owner){.name = "crowd", .share = 1};
+        watch_start(&crowd[i], many_sleeps(300));
+    }
+    watch_wait_tested(&crowd[0], 2); /* all compiled, and the crowd alone has all */
+    heavy->owner = (struct job_owner){.name = "heavy", .share = 3};
+    unsigned before = tested_of(&crowd[0]) + tested_of(&crowd[1]) + tested_of(&crowd[2]);
+    watch_start(heavy, many_sleeps(300));
+    watch_wait_tested(heavy, 150);
+    unsigned others = tested_of(&crowd[0]) + tested_of(&crowd[1]) + tested_of(&crowd[2]) - before;
+    assert_in_range(others, 25, 90); /* of 50 that are due */
+    for (size_t i = 0; i < ARRAY_LEN(crowd); i++) {
+        executor_cancel(engine.executor, crowd[i].job);
+        watch_wait(&crowd[i]);
+        watch_release(&crowd[i]);
+    }
+    assert_int_equal(watch_wait(heavy)->verdict, VERDICT_ACCEPTED);
+}
+
+/* Slot time is divided, not the number of tasks; and what somebody did not use before gives no right to more now. */
+static void owners_share_time_not_tasks(void **state)
+{
+    struct watch slow, *quick = *state;
+    struct submission *sub = submission_of("c", sleeper);
+
+    for (int i = 0; i < 40; i++)
+        submission_case(sub, "100", "100");
+    watch_init(&slow, engine.executor);
+    slow.owner.name = "slow";
+    quick->owner.name = "quick";
+    watch_start(&slow, sub);
+    watch_wait_tested(&slow, 6);
+    unsigned before = tested_of(&slow);
+    watch_start(quick, many_sleeps(100));
+    watch_wait(quick);
+    unsigned others = tested_of(&slow) - before;
+    assert_in_range(
+        others, 5, 26); /* as much time as a hundred of 10 ms and a bit take: about 12; as many tasks would be all 40 */
+    executor_cancel(engine.executor, slow.job);
+    watch_wait(&slow);
+    watch_release(&slow);
+}
+
 static void two_slots_run_at_once(void **state)
 {
     struct submission *sub = submission_of("c", sleeper);
@@ -651,6 +708,8 @@ int main(int argc, char **argv)
         TEST(a_slot_does_other_work_while_a_program_is_made),
         TEST(jobs_take_turns),
         TEST(equal_jobs_end_together),
+        TEST(owners_share_by_weight_not_by_jobs),
+        TEST(owners_share_time_not_tasks),
         TEST(two_slots_run_at_once),
         TEST(idle_is_told),
         TEST(a_cancelled_job_ends_soon),

@@ -44,7 +44,9 @@ static struct {
     /* the executor's part */
     struct job *jobs[JOBS_MAX];
     unsigned started;
-    bool busy;
+    bool busy, can_share;
+    int64_t oldest_ms; /* what store_depth says; -1: the store is away */
+    unsigned depths;   /* asked for */
 } world;
 
 static void await(bool (*condition)(void))
@@ -161,9 +163,11 @@ int store_progress(struct store *store, const char *token, uint64_t fence, enum 
     return answer(code_of(&world.progress_code), &world.progresses);
 }
 
-int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str data)
+int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str data,
+                   int64_t hold_ms)
 {
     (void)store;
+    (void)hold_ms;
     unsigned number = number_of(token, fence);
     pthread_mutex_lock(&world.lock);
     int r = world.complete_code;
@@ -189,10 +193,10 @@ int store_release(struct store *store, const char *token, uint64_t fence)
 
 /* ---- the executor ---- */
 
-struct job *executor_start(struct executor *executor, struct submission *sub, const struct job_callbacks *callbacks,
-                           void *context)
+struct job *executor_start(struct executor *executor, struct submission *sub, struct job_owner owner,
+                           const struct job_callbacks *callbacks, void *context)
 {
-    (void)executor;
+    (void)executor, (void)owner;
     struct job *job = xcalloc(1, sizeof(*job));
     *job = (struct job){.callbacks = *callbacks, .context = context, .test_count = sub->test_count};
     if (sub->created_ms != 1000)
@@ -236,7 +240,9 @@ bool executor_wait_idle(struct executor *executor, int timeout_ms)
     (void)executor;
     struct timespec end;
     clock_gettime(CLOCK_REALTIME, &end);
-    end.tv_sec += (timeout_ms + 999) / 1000;
+    end.tv_nsec += timeout_ms * NS_PER_MS;
+    end.tv_sec += end.tv_nsec / NS_PER_S;
+    end.tv_nsec %= NS_PER_S;
     int r = 0;
     pthread_mutex_lock(&world.lock);
     while (world.busy && !world.interrupted && r == 0)
@@ -244,6 +250,25 @@ bool executor_wait_idle(struct executor *executor, int timeout_ms)
     bool idle = !world.busy;
     pthread_mutex_unlock(&world.lock);
     return idle;
+}
+
+bool executor_can_share(struct executor *executor)
+{
+    (void)executor;
+    pthread_mutex_lock(&world.lock);
+    bool can = world.can_share;
+    pthread_mutex_unlock(&world.lock);
+    return can;
+}
+
+int store_depth(struct store *store, struct store_depth *ret)
+{
+    (void)store;
+    pthread_mutex_lock(&world.lock);
+    int64_t oldest_ms = world.oldest_ms;
+    *ret = (struct store_depth){.waiting = world.submitted - world.claimed, .oldest_ms = oldest_ms};
+    pthread_mutex_unlock(&world.lock);
+    return answer(oldest_ms < 0 ? -EIO : 0, &world.depths);
 }
 
 /* ---- what tests do ---- */
@@ -381,6 +406,41 @@ static void nothing_is_claimed_without_an_idle_slot(void **state)
     worker_stop(*state, 0);
     assert_true(world.claimed <= 1);
     assert_int_equal(world.releases, world.claimed);
+    clean();
+}
+
+static bool depth_was_asked_for(void)
+{
+    return world.depths >= 3;
+}
+
+static bool one_was_started(void)
+{
+    return world.started == 1;
+}
+
+/* Large submissions have all slots: a small one is taken on beside them, but only when no idle slot anywhere took it in time. */
+static void busy_slots_are_shared_with_what_has_waited(void **state)
+{
+    pthread_mutex_lock(&world.lock);
+    world.busy = world.can_share = true;
+    world.oldest_ms = -1;
+    pthread_mutex_unlock(&world.lock);
+    await(
+        depth_was_asked_for); /* from here on the loop is past its first look at the slots; a store that is away is no reason */
+    submit(1);
+    pthread_mutex_lock(&world.lock);
+    world.depths = 0;
+    world.oldest_ms = 20;
+    pthread_mutex_unlock(&world.lock);
+    await(depth_was_asked_for);
+    pthread_mutex_lock(&world.lock);
+    assert_int_equal(world.claimed, 0);
+    world.oldest_ms = 2000;
+    pthread_mutex_unlock(&world.lock);
+    await(one_was_started);
+    worker_stop(*state, 0);
+    assert_int_equal(world.releases, 1);
     clean();
 }
 
@@ -582,6 +642,26 @@ static void a_request_that_cannot_be_read_ends_failed(void **state)
     clean();
 }
 
+static bool one_was_released(void)
+{
+    return world.releases == 1;
+}
+
+/* While a new version is rolled out, old workers leave what only the new ones can read. */
+static void a_request_of_a_newer_evalx_is_left_to_it(void **state)
+{
+    pthread_mutex_lock(&world.lock);
+    buf_append_str(&world.requests[0], "{\"v\": 99, \"of\": \"another time\"}");
+    world.submitted = 1;
+    pthread_cond_broadcast(&world.changed);
+    pthread_mutex_unlock(&world.lock);
+    await(one_was_released);
+    worker_stop(*state, 10000);
+    assert_int_equal(world.completes, 0);
+    assert_int_equal(world.started, 0);
+    clean();
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -589,6 +669,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_claim_becomes_a_result),
         TEST(nothing_is_claimed_without_an_idle_slot),
+        TEST(busy_slots_are_shared_with_what_has_waited),
         TEST(a_finished_result_waits_for_a_store_that_is_away),
         TEST(one_result_that_waits_holds_up_no_other),
         TEST(stopping_does_not_wait_longer_than_the_grace_for_a_store),
@@ -600,6 +681,7 @@ int main(void)
         TEST(stopping_waits_for_what_ends_in_time),
         TEST(a_job_the_executor_gave_up_is_handed_back),
         TEST(a_request_that_cannot_be_read_ends_failed),
+        TEST(a_request_of_a_newer_evalx_is_left_to_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

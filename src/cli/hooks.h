@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hooks.h: webhooks as configured: which secrets sign them, where they may go, and the dispatcher that a role runs. */
+#ifndef EVALX_CLI_HOOKS_H
+#define EVALX_CLI_HOOKS_H
+
+#include "cli/config.h"
+#include "webhook/webhook.h"
+
+struct hooks {
+    struct webhook_policy policy;
+    struct secrets secrets;
+    struct webhook *dispatcher; /* NULL: none runs here */
+};
+
+/* The file in the state folder that keeps the secret which was made because none was configured; the caller frees. */
+char *hooks_secret_path(const struct config *config);
+
+/*
+ * The secrets in force: webhook.secret, else the state folder's. make: one is made there when there is none. With neither, ret->count
+ * is 0. -errno with a message that names the setting.
+ */
+int hooks_secrets(const struct config *config, bool make, struct secrets *ret, struct error *err);
+
+/*
+ * Reads the settings into a zeroed hooks and, unless webhook.dispatch is off, starts a dispatcher on store. local: this process has a
+ * state folder to keep a secret in. Call hooks_stop also after a failure.
+ */
+int hooks_start(const struct config *config, struct store *store, bool local, struct hooks *ret, struct error *err);
+void hooks_stop(struct hooks *hooks, int64_t grace_ms);
+
+/* For api_config.webhook_mistake; context is the struct hooks. */
+const char *hooks_mistake(void *context, const char *url);
+
+#endif

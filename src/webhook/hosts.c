@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hosts.c: see hosts.h. */
+#include "webhook/hosts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { BUCKETS = 1024, IDLE_MS = 600000, FIRST_PAUSE_MS = 10000, LONGEST_PAUSE_MS = 300000, RETURN_EVERY_MS = 5 };
+
+struct host {
+    LIST_ENTRY(host) chain;
+    char *key;
+    unsigned in_flight, parked_count;
+    struct parked_list parked;
+    unsigned failures; /* in a row */
+    unsigned pauses;   /* in a row; > 0: broken, one at a time */
+    int64_t closed_until_ms;
+    int64_t sent_back; /* since it was closed or last had room: spreads their return */
+    int64_t took_ms;   /* moving average */
+    int64_t used_ms;
+};
+
+struct hosts {
+    unsigned per_host, parked_most;
+    LIST_HEAD(, host) buckets[BUCKETS];
+};
+
+struct hosts *hosts_new(unsigned per_host, unsigned parked_most)
+{
+    struct hosts *hosts = xcalloc(1, sizeof(*hosts));
+    hosts->per_host = per_host;
+    hosts->parked_most = parked_most;
+    for (size_t i = 0; i < BUCKETS; i++)
+        LIST_INIT(&hosts->buckets[i]);
+    return hosts;
+}
+
+static void drop(struct host *host)
+{
+    LIST_REMOVE(host, chain);
+    free(host->key);
+    free(host);
+}
+
+void hosts_free(struct hosts *hosts)
+{
+    if (!hosts)
+        return;
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct host *host;
+        while ((host = LIST_FIRST(&hosts->buckets[i])))
+            drop(host);
+    }
+    free(hosts);
+}
+
+static size_t bucket_of(const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (; *key; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619u;
+    return hash % BUCKETS;
+}
+
+struct host *hosts_get(struct hosts *hosts, const char *key, int64_t now_ms)
+{
+    size_t bucket = bucket_of(key);
+    struct host *host;
+    LIST_FOREACH(host, &hosts->buckets[bucket], chain)
+    if (!strcmp(host->key, key))
+        break;
+    if (!host) {
+        host = xcalloc(1, sizeof(*host));
+        host->key = xstrdup(key);
+        TAILQ_INIT(&host->parked);
+        LIST_INSERT_HEAD(&hosts->buckets[bucket], host, chain);
+    }
+    host->used_ms = now_ms;
+    return host;
+}
+
+bool host_closed(const struct host *host, int64_t now_ms)
+{
+    return now_ms < host->closed_until_ms;
+}
+
+const char *host_key(const struct host *host)
+{
+    return host->key;
+}
+
+static unsigned room_of(const struct hosts *hosts, const struct host *host)
+{
+    return host->pauses > 0 ? 1 : hosts->per_host;
+}
+
+/* Those sent back return one after the other, not all in the millisecond in which the host opens. */
+static int64_t hold_closed(struct host *host, int64_t now_ms)
+{
+    return host->closed_until_ms - now_ms + RETURN_EVERY_MS * host->sent_back++;
+}
+
+/* About when what came before it will be through. */
+static int64_t hold_busy(const struct hosts *hosts, struct host *host)
+{
+    int64_t before = (int64_t)host->parked_count + ++host->sent_back;
+    return MAX(before * MAX(host->took_ms, 1) / room_of(hosts, host), 50);
+}
+
+enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, int64_t now_ms,
+                          int64_t *ret_hold_ms)
+{
+    if (host_closed(host, now_ms)) {
+        *ret_hold_ms = hold_closed(host, now_ms);
+        return HOST_HOLD;
+    }
+    if (host->in_flight < room_of(hosts, host) && host->parked_count == 0) {
+        host->in_flight++;
+        host->sent_back = 0;
+        return HOST_GO;
+    }
+    if (host->parked_count < hosts->parked_most) {
+        TAILQ_INSERT_TAIL(&host->parked, item, link);
+        host->parked_count++;
+        return HOST_PARK;
+    }
+    *ret_hold_ms = hold_busy(hosts, host);
+    return HOST_HOLD;
+}
+
+static void close_for(struct host *host, int64_t pause_ms, int64_t now_ms)
+{
+    host->closed_until_ms = MAX(host->closed_until_ms, now_ms + pause_ms);
+    host->sent_back = 0;
+}
+
+void host_done(struct host *host, bool answered, int64_t throttle_ms, int64_t took_ms, int64_t now_ms)
+{
+    host->in_flight--;
+    host->used_ms = now_ms;
+    host->took_ms = host->took_ms ? (7 * host->took_ms + took_ms) / 8 : took_ms;
+    if (throttle_ms > 0)
+        close_for(host, throttle_ms, now_ms);
+    if (answered) {
+        host->failures = host->pauses = 0;
+        return;
+    }
+    host->failures++;
+    if (host_closed(host, now_ms) || (host->pauses == 0 && host->failures < BREAK_AFTER))
+        return; /* those that were on their way when it was closed say nothing new */
+    int64_t pause_ms = FIRST_PAUSE_MS << MIN(host->pauses, 10u);
+    host->pauses++;
+    close_for(host, MIN(pause_ms, LONGEST_PAUSE_MS), now_ms);
+}
+
+void host_undone(struct host *host)
+{
+    host->in_flight--;
+}
+
+static struct parked *unpark(struct host *host)
+{
+    struct parked *item = TAILQ_FIRST(&host->parked);
+    TAILQ_REMOVE(&host->parked, item, link);
+    host->parked_count--;
+    return item;
+}
+
+struct parked *host_next(struct hosts *hosts, struct host *host, int64_t now_ms, int64_t *ret_hold_ms)
+{
+    *ret_hold_ms = -1;
+    if (host->parked_count == 0)
+        return NULL;
+    if (host_closed(host, now_ms)) {
+        *ret_hold_ms = hold_closed(host, now_ms);
+        return unpark(host);
+    }
+    if (host->in_flight >= room_of(hosts, host))
+        return NULL;
+    host->in_flight++;
+    if (host->parked_count == 1)
+        host->sent_back = 0;
+    return unpark(host);
+}
+
+struct parked *hosts_unpark(struct hosts *hosts)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct host *host;
+        LIST_FOREACH(host, &hosts->buckets[i], chain)
+        if (host->parked_count > 0)
+            return unpark(host);
+    }
+    return NULL;
+}
+
+void hosts_tidy(struct hosts *hosts, int64_t now_ms)
+{
+    for (size_t i = 0; i < BUCKETS; i++) {
+        struct host *host = LIST_FIRST(&hosts->buckets[i]);
+        while (host) {
+            struct host *following = LIST_NEXT(host, chain);
+            if (host->in_flight == 0 && host->parked_count == 0 && !host_closed(host, now_ms) &&
+                now_ms - host->used_ms > IDLE_MS)
+                drop(host);
+            host = following;
+        }
+    }
+}

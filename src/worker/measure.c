@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* measure.c: see measure.h. The language is a label only when it is one that this worker knows: what a client wrote is not. */
+#include "worker/measure.h"
+
+static void measure_compile(struct metrics *metrics, const struct compile_result *compile, const char *language)
+{
+    if (compile->state == COMPILE_NONE)
+        return;
+    metrics_add(metrics, METRIC_COMPILES, 1, language,
+                compile->cached                ? "cached"
+                : compile->state == COMPILE_OK ? "ok"
+                                               : "failed");
+    if (!compile->cached)
+        metrics_observe(metrics, METRIC_COMPILE_TIME, compile->time_ns, language, NULL);
+}
+
+static void measure_test(struct metrics *metrics, const struct test_result *test, const char *language)
+{
+    metrics_add(metrics, METRIC_TESTS, 1, language, verdict_name(test->verdict));
+    if (test->wall_ns > 0)
+        metrics_observe(metrics, METRIC_RUN_TIME, test->wall_ns, language, NULL);
+}
+
+void measure_result(struct metrics *metrics, const struct result *result)
+{
+    const char *language = result->version ? result->language : "unknown";
+
+    metrics_add(metrics, METRIC_SUBMISSIONS, 1, status_name(result->status), NULL);
+    if (result->status == STATUS_FAILED)
+        metrics_add(metrics, METRIC_INTERNAL_ERRORS, 1, NULL, NULL);
+    measure_compile(metrics, &result->compile, language);
+    for (size_t i = 0; i < result->test_count; i++)
+        measure_test(metrics, &result->tests[i], language);
+}

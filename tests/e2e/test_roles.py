@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The roles of evalx: serve, and its two halves api and worker; how each starts, is refused, and ends."""
+import json
+import signal
+
+import pytest
+import requests
+from harness import run_cli, wait_until
+
+
+@pytest.mark.parametrize("role", ["api", "worker"])
+@pytest.mark.parametrize("url", [None, "sqlite:/tmp/never-made.db"])
+def test_halves_need_a_store_that_is_shared(role, url):
+    ended = run_cli(role, *(["--store-url", url] if url else []), "--listen", "127.0.0.1:0")
+    assert ended.returncode == 3
+    line = json.loads(ended.stderr)
+    assert line["event"] == f"{role}.failed"
+    assert "store.url" in line["message"] and "redis://" in line["message"]
+
+
+def test_leaving_is_announced_before_it_happens(new_server):
+    """With shutdown_delay a load balancer sees /readyz fail while requests are still served."""
+    server = new_server(shutdown_delay="20s", queue_paused="true")
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: server.get("/readyz").status_code == 503, what="/readyz to fail")
+    assert server.get("/healthz").status_code == 200
+    token = server.submit({"language": "python", "code": "print(1)"})
+    assert server.get(f"/submissions/{token}").json()["status"] == "queued"
+    server.process.send_signal(signal.SIGTERM)  # cuts the delay short
+    assert server.process.wait(timeout=15) == 0
+    with pytest.raises(requests.ConnectionError):
+        server.get("/healthz")
