@@ -177,7 +177,7 @@ static const char *extra_shape(struct state *state, struct pair *pair)
         if (next < expected->count) {
             struct str want = expected->tokens[next];
             if (token.len > want.len && memcmp(token.data + token.len - want.len, want.data, want.len) == 0 &&
-                strchr(":?>=", token.data[token.len - want.len - 1]))
+                strchr(":?>", token.data[token.len - want.len - 1]))
                 glued = token.len - want.len;
             if (str_eq(token, want) || glued > 0)
                 next++;
@@ -358,11 +358,11 @@ static const char *shape_of(struct state *state, struct pair *pair)
 {
     const char *shape = NULL;
 
+    first_difference(state, pair);
     if (pair->expected.count == 0 && pair->got.count > 0)
         return "goes_on";
     if (pair->got.count == 0)
         return "no_output";
-    first_difference(state, pair);
     if ((shape = letters_shape(pair)) || (shape = early_shape(state, pair)) || (shape = extra_shape(state, pair)) ||
         (shape = order_shape(pair)))
         return shape;
