@@ -469,7 +469,7 @@ static void read_rules(struct walk *walk, const yaml_node_t *node, void *file)
 }
 
 static const struct walk_key file_keys[] = {
-    {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base}, {"source_name", read_file_source_name},
+    {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base}, {"file", read_file_source_name},
     {"syntax", read_syntax}, {"columns", read_columns},
     {"keywords", read_file_keywords}, {"names", read_file_names}, {"messages", read_forms}, {"tables", read_tables},
     {"rules", read_rules},

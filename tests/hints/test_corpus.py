@@ -59,7 +59,7 @@ def test_score(scored, capsys):
     """The issue's thresholds. They hold as soon as there are rules."""
     with capsys.disabled():
         print("\n" + scored.table())
-    if not (ROOT / "hints").is_dir():
+    if not (ROOT / "src/hints").is_dir():
         pytest.skip("no rules for hints yet")
     assert not scored.failures(), f"see {BUILD_DIR}/hints, or run tests/hints/score.py with hints.json and said.json of that folder"
 
