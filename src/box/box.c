@@ -113,15 +113,26 @@ static int give_pipe(struct run *run, struct stream *stream)
     return 0;
 }
 
+/* No input: the end of a pipe to which nobody writes. Not /dev/null, which all boxes would share (anybody may set its times). */
+static int ended_pipe(void)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    close(ends[1]);
+    fchmod(ends[0], 0444); /* /dev/stdin may be opened by the program's user */
+    return ends[0];
+}
+
 static int open_streams(struct run *run, const struct box_spec *spec)
 {
     if (spec->stdin_fd >= 0) {
         give(run, spec->stdin_fd, spec->hand_over);
     } else {
-        int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (null < 0)
-            return -errno;
-        give(run, null, true);
+        int end = ended_pipe();
+        if (end < 0)
+            return end;
+        give(run, end, true);
     }
     int r = 0;
     if (spec->stdout_to > 0)
@@ -396,7 +407,9 @@ void box_cancel(struct box *box)
     if (box->number != 0) {
         struct jail_header cancel = {.magic = JAIL_MAGIC, .type = JAIL_CANCEL, .number = box->number};
         box->cancelled = true;
-        fd_send(box->socket, &cancel, sizeof cancel, NULL, 0); /* a slot that is gone has nothing left to cancel */
+        /* A slot that is gone has nothing left to cancel, and one that does not read has enough of these waiting: nobody waits for it. */
+        if (send(box->socket, &cancel, sizeof cancel, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+            errno = 0;
     }
     pthread_mutex_unlock(&box->lock);
 }

@@ -59,8 +59,6 @@ static int start_jail(const struct config *config, struct engine *engine, bool r
 int engine_try(const struct config *config, struct engine *engine, struct error *err)
 {
     int r = engine_load(config, engine, err);
-    if (r == 0 && config->hints_enabled)
-        r = hint_rules_load(config->hints_dir, &engine->hints, err);
     if (r < 0)
         return r;
     bool rootless = !privileges_for_boxes();
@@ -75,6 +73,8 @@ int engine_try(const struct config *config, struct engine *engine, struct error 
 int engine_open(const struct config *config, struct engine *engine, struct error *err)
 {
     int r = engine_try(config, engine, err);
+    if (r == 0 && config->hints_enabled)
+        r = hint_rules_load(config->hints_dir, &engine->hints, err);
     if (r < 0 || config->sandbox_allow_degraded)
         return r;
     _cleanup_(buf_release) struct buf names = BUF_INIT;

@@ -311,10 +311,26 @@ int interact_run(const struct judge *judge, const struct lane *lane, const struc
 
 /* ---- whose fault ---- */
 
+/* The interactor was left alone: what it made of that is none of testlib's codes (0 to 3, 7), or it died of writing to nobody. */
+static bool was_left(const struct interaction *interaction)
+{
+    const struct box_report *interactor = &interaction->interactor;
+
+    if (interaction->interactor_first)
+        return false;
+    if (interactor->cause == BOX_SIGNALED)
+        return interactor->signal == SIGPIPE;
+    return interactor->cause == BOX_EXITED && interactor->exit_code > 3 && interactor->exit_code != 7;
+}
+
 void interact_conclude(const struct judge *judge, const struct interaction *interaction, struct test_result *test)
 {
     bool closed = interaction->program.cause == BOX_SIGNALED && interaction->program.signal == SIGPIPE;
 
-    if (interaction->interactor_first || closed || test->verdict == VERDICT_ACCEPTED)
+    if (test->verdict == VERDICT_ACCEPTED && was_left(interaction)) {
+        test->verdict = VERDICT_WRONG_ANSWER;
+        free(test->message);
+        test->message = xstrdup("the program ended before the interactor was done with it");
+    } else if (interaction->interactor_first || closed || test->verdict == VERDICT_ACCEPTED)
         judge_conclude(judge_name(judge), &interaction->interactor, &interaction->interactor_limits, test);
 }

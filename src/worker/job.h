@@ -61,8 +61,8 @@ struct job_tools {
     struct artifact_cache *cache;
     const struct registry *registry;
     int64_t output_keep; /* bytes */
-    const struct hint_rules *hints; /* NULL: none are given */
     struct metrics *metrics;
+    const struct hint_rules *hints; /* NULL: none are given */
 };
 
 struct job *job_new(const struct job_tools *tools, struct submission *sub, const struct job_callbacks *callbacks,

@@ -213,6 +213,23 @@ def test_two_runs_do_not_meet_one_after_the_other(server):  # 64, 69
     canary(server)
 
 
+def test_sockets_in_flight_do_not_reach_the_next_run(server):  # 27, 69
+    cases = [{"stdin": how} for how in ("leave", "look", "look")] * 3
+    document = server.result(server.submit(c_program("in_flight.c", limits={"cpu_time_ms": 3000 * TIMES, "wall_time_ms": 6000 * TIMES, "memory_kb": 65536}, test_cases=cases)))
+    check_said(document)
+    assert all(result["verdict"] == "accepted" for case, result in zip(cases, document["results"]) if case["stdin"] == "look"), document["results"]
+    server.outside.check()
+    canary(server)
+
+
+def test_boxes_out_of_memory_do_not_end_the_engine(server):  # 103
+    limits = {"cpu_time_ms": 2000 * TIMES, "wall_time_ms": 5000 * TIMES, "memory_kb": 16384}
+    document = server.result(server.submit(c_program("launcher_oom.c", limits=limits, test_cases=[{}] * 12)))
+    assert [result["verdict"] for result in document["results"]] == ["memory_limit_exceeded"] * 12, document
+    server.outside.check()
+    canary(server)
+
+
 def test_two_runs_do_not_meet_at_once(two_slots):  # 64, 69
     rendezvous(two_slots, ["look"])  # compiles it
     began = time.monotonic()
