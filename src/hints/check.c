@@ -160,20 +160,31 @@ static enum verdict usual_verdict(const struct rule *rule, const struct example 
     return example->expected ? VERDICT_WRONG_ANSWER : VERDICT_RUNTIME_ERROR;
 }
 
+/* What the language's runtime exits with when it reports a failure. */
+static int usual_exit_code(const struct check *check)
+{
+    const struct rule *rule = check->rule;
+    if (rule->exit_codes.count > 0)
+        return rule->exit_codes.items[0];
+    for (size_t i = 0; i < check->file->form_count; i++)
+        if (check->file->forms[i].stage == rule->stage && check->file->forms[i].exit_codes.count > 0)
+            return check->file->forms[i].exit_codes.items[0];
+    return 1;
+}
+
 /* The hints for an example, as the program that it came from would have got them. */
 static void run_example(const struct check *check, const struct example *example, struct hint_list *ret)
 {
     const struct rule *rule = check->rule;
     const char *language = example->language ? example->language : check->file->language;
     const struct limits limits = limits_default();
-    const char *name = check->file->main_name;
-    const struct hint_file file = {.name = name ? name : "main", .text = text_or_empty(example->source)};
+    const struct hint_file file = {.name = check->file->source_name ? check->file->source_name : "main", .text = text_or_empty(example->source)};
     struct hint_evidence evidence = {
         .language = language,
         .stage = rule->stage,
         .verdict = usual_verdict(rule, example),
         .signal = example->signal,
-        .exit_code = example->exit_code >= 0 ? example->exit_code : example->signal ? -1 : 1,
+        .exit_code = example->exit_code >= 0 ? example->exit_code : example->signal ? -1 : usual_exit_code(check),
         .cpu_ns = example->cpu_ms * 1000000,
         .limits = &limits,
         .out = text_or_empty(example->output),
@@ -182,12 +193,10 @@ static void run_example(const struct check *check, const struct example *example
         .expected = text_or_empty(example->expected),
         .has_expected = example->expected != NULL,
         .files = &file,
-        .file_count = example->source ? 1 : 0,
+        .file_count = 1,
     };
     if (example->signal == 0 && rule->signals.count > 0)
         evidence.signal = rule->signals.items[0];
-    if (example->exit_code < 0 && rule->exit_codes.count > 0)
-        evidence.exit_code = rule->exit_codes.items[0];
     hints_find(check->rules, &evidence, "en", ret);
 }
 

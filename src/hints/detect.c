@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "hints/loops.h"
 #include "hints/words.h"
 
 /* ---- brackets ---- */
@@ -275,9 +274,12 @@ static const struct detector detectors[] = {
     {"no_input", no_input, ""},
     {"some_input", some_input, "input_lines"},
     {"repeats", repeats, "repeated"},
-    {"stuck_loop", loop_is_stuck, "name line"},
-    {"endless_loop", loop_is_endless, "line"},
-    {"empty_loop", loop_is_empty, "name line"},
+    {"loop_unchanged", loop_unchanged, "name line"},
+    {"loop_forever", loop_forever, "line"},
+    {"loop_semicolon", loop_semicolon, "line"},
+    {"loop_nested", loop_nested, "inner_line line"},
+    {"loop_grows", loop_grows, "word name loop_line line"},
+    {"loop_prints", loop_prints, "word name loop_line line"},
     SHAPES(SHAPE_ROW)};
 
 const struct detector *detector_find(const char *name)

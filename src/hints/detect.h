@@ -18,4 +18,12 @@ const struct detector *detector_find(const char *name); /* NULL */
 /* difference.c: true when the output's difference from the expected one has this shape; each wrong answer has one shape at most. */
 bool difference_is(struct state *state, const char *shape);
 
+/* loops.c: called like detectors. */
+bool loop_unchanged(struct state *state); /* {name} of the condition never changes in it */
+bool loop_forever(struct state *state);   /* while (true) without a way out */
+bool loop_semicolon(struct state *state); /* while (…); { … } */
+bool loop_nested(struct state *state);
+bool loop_grows(struct state *state);
+bool loop_prints(struct state *state);
+
 #endif

@@ -177,7 +177,7 @@ static const char *extra_shape(struct state *state, struct pair *pair)
         if (next < expected->count) {
             struct str want = expected->tokens[next];
             if (token.len > want.len && memcmp(token.data + token.len - want.len, want.data, want.len) == 0 &&
-                strchr(":?>=", token.data[token.len - want.len - 1]))
+                strchr(":?>", token.data[token.len - want.len - 1]))
                 glued = token.len - want.len;
             if (str_eq(token, want) || glued > 0)
                 next++;
@@ -309,7 +309,7 @@ static void compare_numbers(const struct number *expected, const struct number *
 static const char *numbers_shape(struct state *state, struct pair *pair)
 {
     struct number_facts facts = {true, true, true, true, true};
-    bool all = true, none_number = false;
+    bool all = true, none_number = false, whole = true;
 
     for (size_t i = 0; i < pair->expected.count && all; i++) {
         struct number expected, got;
@@ -321,12 +321,14 @@ static const char *numbers_shape(struct state *state, struct pair *pair)
             break;
         compare_numbers(&expected, &got, &facts);
         state->difference.decimals = expected.decimals;
+        whole &= got.decimals == 0;
     }
     if (none_number)
         return "not_a_number";
     if (!all)
         return NULL;
-    return facts.wrapped ? "wrapped" : facts.rounded ? "decimals" : facts.floored ? "floored"
+    bool cut = facts.floored && whole;
+    return facts.wrapped ? "wrapped" : cut ? "floored" : facts.rounded ? "decimals" : facts.floored ? "floored"
            : facts.sign  ? "sign"    : facts.by_one  ? "off_by_one" : NULL;
 }
 
@@ -358,11 +360,11 @@ static const char *shape_of(struct state *state, struct pair *pair)
 {
     const char *shape = NULL;
 
+    first_difference(state, pair);
     if (pair->expected.count == 0 && pair->got.count > 0)
         return "goes_on";
     if (pair->got.count == 0)
         return "no_output";
-    first_difference(state, pair);
     if ((shape = letters_shape(pair)) || (shape = early_shape(state, pair)) || (shape = extra_shape(state, pair)) ||
         (shape = order_shape(pair)))
         return shape;

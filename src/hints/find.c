@@ -10,6 +10,7 @@
  * The work is bounded whatever the output: a window of it, few messages, a match limit.
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +19,13 @@
 #include "hints/detect.h"
 #include "hints/words.h"
 
-enum { MESSAGE_MAX = 2048, MESSAGES_MAX = 2 * HINT_MESSAGES_MAX, BUSY_LEAST_MS = 300, NEAR_WINDOW = 2048 };
+enum { QUOTED_LINE_MAX = 60, MESSAGE_MAX = 2048, MESSAGES_MAX = 2 * HINT_MESSAGES_MAX, BUSY_LEAST_MS = 300, NEAR_WINDOW = 2048 };
 
 struct message {
     const struct message_form *form;
     const struct buf *stream;
     size_t start, body, end; /* in stream */
+    size_t previous;         /* where the message before begins */
     struct str file, line, column, type;
 };
 
@@ -206,6 +208,7 @@ static size_t all_messages(struct state *state, struct message *messages)
     for (size_t i = 0; i < count; i++) {
         struct message *message = &messages[i];
         message->end = MIN(message->stream->len, message->body + MESSAGE_MAX);
+        message->previous = i > 0 && messages[i - 1].stream == message->stream ? messages[i - 1].body : 0;
         if (i + 1 < count && messages[i + 1].stream == message->stream)
             message->end = MAX(MIN(message->end, messages[i + 1].start), message->body);
     }
@@ -243,7 +246,8 @@ static bool look_in_frames(struct state *state, const struct message *message, s
 static struct str near_text(const struct message *message, bool before)
 {
     const char *data = message->stream->data;
-    size_t from = before ? message->start - MIN(message->start, (size_t)NEAR_WINDOW) : message->body;
+    size_t from = before ? MAX(message->start - MIN(message->start, (size_t)NEAR_WINDOW), message->previous)
+                         : message->body;
     size_t to = before ? message->body : MIN(message->stream->len, message->body + 2 * NEAR_WINDOW);
     return (struct str){.data = data + from, .len = to - from};
 }
@@ -585,6 +589,44 @@ static char *finished_text(const struct buf *text)
     return buf_steal(&whole, NULL);
 }
 
+/*
+ * A text that names nothing of its line gets the line itself: "Line 9, `total += days[i]`: …", so that one sees at once what is meant.
+ */
+static bool names_something(const struct state *state, struct str line, const struct buf *text)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        if (!word_char(line.data[i]) || isdigit((unsigned char)line.data[i]) || (i > 0 && word_char(line.data[i - 1])))
+            continue;
+        size_t len = 1;
+        while (i + len < line.len && word_char(line.data[i + len]))
+            len++;
+        struct str word = {line.data + i, len};
+        if (state->file && word_listed(word, state->file->keywords))
+            continue;
+        for (const char *at = memmem(text->data, text->len, word.data, len); at;
+             at = memmem(at + 1, text->len - (size_t)(at + 1 - text->data), word.data, len))
+            if ((at == text->data || !word_char(at[-1])) && !word_char(at[len]))
+                return true;
+    }
+    return false;
+}
+
+static void quote_line(struct state *state, struct buf *text)
+{
+    struct str line = str_trim(source_line(state_source(state, state->file_index), state->line));
+    char start[32];
+    size_t len = (size_t)snprintf(start, sizeof start, "Line %d:", state->line);
+
+    if (state->line == 0 || text->len <= len || memcmp(text->data, start, len) != 0 || line.len < 3 ||
+        line.len > QUOTED_LINE_MAX || memchr(line.data, '`', line.len) || names_something(state, line, text))
+        return;
+    _cleanup_(buf_release) struct buf rest = BUF_INIT;
+    buf_append(&rest, text->data + len, text->len - len);
+    buf_truncate(text, len - 1);
+    buf_printf(text, ", `%.*s`:", (int)line.len, line.data);
+    buf_append(text, rest.data, rest.len);
+}
+
 static bool speak(struct state *state, const struct rule *rule, int rank, struct hint_list *ret)
 {
     const struct text_set *set = texts_of(rule, state->hint_language);
@@ -594,6 +636,7 @@ static bool speak(struct state *state, const struct rule *rule, int rank, struct
         _cleanup_(buf_release) struct buf text = BUF_INIT;
         if (!text_fill(state, set->items[i], &text) || text.len == 0)
             continue;
+        quote_line(state, &text);
         struct hint hint = {.text = finished_text(&text), .rule = xstrdup(rule->id), .rank = rank};
         int line = number_of(state_value(state, str_of("line")));
         if (line > 0 && state->file_index < evidence->file_count) {
@@ -695,13 +738,32 @@ static void explain_evidence(struct state *state, struct hint_list *ret)
         }
 }
 
+/* True when an earlier hint speaks of the same line. */
+static bool repeats_line(const struct hint_list *list, size_t index)
+{
+    const struct hint *hint = &list->items[index];
+    for (size_t i = 0; hint->line > 0 && i < index; i++)
+        if (list->items[i].line == hint->line && strcmp(list->items[i].file, hint->file) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * One hint a line, the best one; and the vague ones only when there is nothing better: up to RULE_RANK_FALLBACK nothing at all, up to
+ * RULE_RANK_VAGUE nothing that names a line.
+ */
 static void drop_fallbacks(struct hint_list *list)
 {
     hint_list_rank(list, SIZE_MAX);
-    if (list->count == 0)
-        return;
-    size_t keep = list->items[0].rank <= RULE_RANK_FALLBACK;
-    while (keep < list->count && list->items[keep].rank > RULE_RANK_FALLBACK)
+    bool precise = list->count > 0 && list->items[0].line > 0 && list->items[0].rank > RULE_RANK_VAGUE;
+    for (size_t i = 1; i < list->count; i++) {
+        struct hint *hint = &list->items[i];
+        if (repeats_line(list, i) || hint->rank <= (precise ? RULE_RANK_VAGUE : RULE_RANK_FALLBACK))
+            hint->rank = 0;
+    }
+    hint_list_rank(list, SIZE_MAX);
+    size_t keep = MIN(list->count, (size_t)1);
+    while (keep < list->count && list->items[keep].rank > 0)
         keep++;
     hint_list_rank(list, MIN(keep, (size_t)HINTS_MAX));
 }

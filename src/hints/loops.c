@@ -1,421 +1,331 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * loops.c: see loops.h. Works on the source's code (no comments, no inside of strings) without knowing the language: a loop is a word
- * `while`, `until` or `for`, its condition what follows up to the body, its body a block of braces, of indentation, or one statement.
+ * loops.c: loops in a source of any language, as far as words, braces and indentation tell: which of them can never end, which one
+ * makes something grow or prints. Careful rather than clever: a loop whose end is in doubt is not called endless.
  */
-#include "hints/loops.h"
-
 #include <ctype.h>
 #include <string.h>
 
+#include "hints/detect.h"
 #include "hints/words.h"
 
-enum { CODE_MAX = 16384, LOOPS_MAX = 40 };
-
-struct range {
-    size_t from, to;
-};
+enum { LOOPS_MAX = 64, SCAN_MAX = 32768 };
 
 struct loop {
-    size_t head;           /* of its keyword */
-    struct range condition; /* empty: always true */
-    struct range step;      /* of a for; else empty */
-    struct range body;
-    bool closed_at_once; /* by a `;` */
+    size_t at;             /* of its word */
+    struct str condition;  /* empty: none */
+    size_t body, body_end; /* body == body_end: nothing */
+    bool empty_statement;  /* while (…); */
 };
 
-struct view {
-    const struct source *source;
-    const char *code;
-    size_t len;
-};
-
-/* ---- small steps ---- */
-
-static size_t skip_blanks(const struct view *v, size_t at)
+static size_t skip_space(const char *code, size_t at, size_t end)
 {
-    while (at < v->len && isspace((unsigned char)v->code[at]))
+    while (at < end && isspace((unsigned char)code[at]))
         at++;
     return at;
 }
 
-static size_t skip_spaces(const struct view *v, size_t at)
+static size_t past_bracket(const char *code, size_t at, size_t end)
 {
-    while (at < v->len && (v->code[at] == ' ' || v->code[at] == '\t'))
-        at++;
-    return at;
-}
-
-/* The last sign before at that is no blank; '\0': none. */
-static size_t before_blanks(const struct view *v, size_t at)
-{
-    while (at > 0 && isspace((unsigned char)v->code[at - 1]))
-        at--;
-    return at;
-}
-
-/* Past the bracket that opens at `at`; v->len when it never closes. */
-static size_t past_bracket(const struct view *v, size_t at)
-{
+    char open = code[at], close = open == '(' ? ')' : open == '{' ? '}' : ']';
     size_t depth = 0;
-    for (; at < v->len; at++) {
-        depth += strchr("([{", v->code[at]) != NULL;
-        if (strchr(")]}", v->code[at]) && --depth == 0)
-            return at + 1;
+    for (size_t i = at; i < end; i++) {
+        depth += code[i] == open;
+        depth -= code[i] == close;
+        if (depth == 0)
+            return i + 1;
     }
-    return v->len;
+    return end;
 }
 
-static size_t word_end(const struct view *v, size_t at)
+/* The lines after the one at `at` that are indented more than it. */
+static size_t past_indented(const struct source *source, size_t at, size_t end)
 {
-    while (at < v->len && word_char(v->code[at]))
-        at++;
-    return at;
-}
-
-static bool is_word_at(const struct view *v, size_t at, const char *word)
-{
-    size_t len = strlen(word);
-    return at + len <= v->len && memcmp(v->code + at, word, len) == 0 && (at == 0 || !word_char(v->code[at - 1])) &&
-           (at + len == v->len || !word_char(v->code[at + len]));
-}
-
-/* The next word in range that begins at or after *at: *at moves behind it. */
-static bool next_word(const struct view *v, struct range range, size_t *at, struct str *ret)
-{
-    size_t i = *at;
-    while (i < range.to && (!word_char(v->code[i]) || (i > 0 && word_char(v->code[i - 1]))))
-        i++;
-    if (i >= range.to)
-        return false;
-    *at = word_end(v, i);
-    *ret = (struct str){v->code + i, *at - i};
-    return true;
-}
-
-static bool has_word(const struct view *v, struct range range, struct str word)
-{
-    size_t at = range.from;
-    for (struct str found; next_word(v, range, &at, &found);)
-        if (str_eq(found, word))
-            return true;
-    return false;
-}
-
-/* ---- where loops are ---- */
-
-static size_t past_indented(const struct view *v, size_t head)
-{
-    int line = source_line_at(v->source, head);
-    struct str first = source_code_line(v->source, line);
-    size_t indent = strspn(first.data, " \t");
-    while ((size_t)++line <= v->source->line_count) {
-        struct str text = source_code_line(v->source, line);
-        if (str_trim(text).len > 0 && strspn(text.data, " \t") <= indent)
+    int line = source_line_at(source, at);
+    struct str head = source_code_line(source, line);
+    size_t indent = 0;
+    while (indent < head.len && isspace((unsigned char)head.data[indent]))
+        indent++;
+    while ((size_t)++line <= source->line_count) {
+        struct str row = source_code_line(source, line);
+        size_t depth = 0;
+        while (depth < row.len && isspace((unsigned char)row.data[depth]))
+            depth++;
+        if (depth < row.len && depth <= indent)
             break;
     }
-    return (size_t)line > v->source->line_count ? v->len : MIN(v->source->starts[line - 1], v->len);
+    return (size_t)line > source->line_count ? end : MIN(source->starts[line - 1], end);
 }
 
-static void take_body(const struct view *v, size_t at, struct loop *loop)
+static bool word_at(const char *code, size_t at, size_t end, const char *word)
 {
-    size_t start = skip_blanks(v, at);
-    loop->closed_at_once = start < v->len && v->code[start] == ';' && skip_spaces(v, at) == start;
-    if (loop->closed_at_once) {
-        loop->body = (struct range){start, start};
-    } else if (start < v->len && v->code[start] == '{') {
-        loop->body = (struct range){start, past_bracket(v, start)};
-    } else if (at < v->len && (v->code[skip_spaces(v, at)] == ':' || v->code[skip_spaces(v, at)] == '\n') &&
-               past_indented(v, loop->head) > start && !strchr("(", v->code[loop->condition.from])) {
-        loop->body = (struct range){start, past_indented(v, loop->head)};
-    } else {
-        size_t end = start;
-        while (end < v->len && v->code[end] != ';' && v->code[end] != '{')
-            end++;
-        if (end < v->len && v->code[end] == '{')
-            end = past_bracket(v, end);
-        loop->body = (struct range){start, end};
+    size_t len = strlen(word);
+    return at + len <= end && memcmp(code + at, word, len) == 0 && (at == 0 || !word_char(code[at - 1])) &&
+           (at + len == end || !word_char(code[at + len]));
+}
+
+/* Where the head ends: at a '{', a ':' at the end of its line, the end of the line, or after the parentheses. */
+static void read_loop(const struct source *source, size_t at, size_t word_len, size_t end, struct loop *loop)
+{
+    const char *code = source->code;
+    size_t i = skip_space(code, at + word_len, end), start = i;
+
+    *loop = (struct loop){.at = at};
+    if (i < end && code[i] == '(') {
+        i = past_bracket(code, i, end);
+        loop->condition = (struct str){code + start + 1, i > start + 1 ? i - start - 2 : 0};
+        size_t next = skip_space(code, i, end);
+        if (next < end && code[next] == ';') {
+            loop->empty_statement = true;
+            loop->body = loop->body_end = next;
+            return;
+        }
+        if (next < end && code[next] == '{') {
+            loop->body = next;
+            loop->body_end = past_bracket(code, next, end);
+            return;
+        }
+        if (next < end && code[next] != ':' && source_line_at(source, next) != source_line_at(source, i) && !strchr("<>=!&|+-*/%", code[next])) {
+            loop->body = next;
+            while (next < end && code[next] != ';' && code[next] != '\n')
+                next++;
+            loop->body_end = next;
+            return;
+        }
     }
+    while (i < end && code[i] != '{' && code[i] != '\n')
+        i++;
+    size_t stop = i;
+    while (stop > start && (isspace((unsigned char)code[stop - 1]) || code[stop - 1] == ':'))
+        stop--;
+    loop->condition = (struct str){code + start, stop - start};
+    loop->body = i;
+    loop->body_end = i < end && code[i] == '{' ? past_bracket(code, i, end) : past_indented(source, at, end);
 }
 
-/* From at to where the head without parentheses ends: at `{`, at a Python colon, or with the line. */
-static size_t head_end(const struct view *v, size_t at)
+static size_t find_loops(const struct source *source, struct loop *loops)
 {
-    while (at < v->len && v->code[at] != '{' && v->code[at] != '\n' && !(v->code[at] == ':' && v->code[at + 1] != '='))
-        at = strchr("([", v->code[at]) ? past_bracket(v, at) : at + 1;
-    return MIN(at, v->len);
-}
+    static const char *const words[] = {"while", "for", "loop", "until"};
+    size_t end = MIN(source->text.len, (size_t)SCAN_MAX), count = 0;
 
-/* The parts of `a; b; c` between from and to; false when there are none. */
-static bool three_parts(const struct view *v, size_t from, size_t to, struct loop *loop)
-{
-    size_t first = from, second;
-    while (first < to && v->code[first] != ';')
-        first++;
-    second = first + 1;
-    while (second < to && v->code[second] != ';')
-        second++;
-    if (second >= to)
-        return false;
-    loop->condition = (struct range){first + 1, second};
-    loop->step = (struct range){second + 1, to};
-    return true;
-}
-
-static bool read_loop(const struct view *v, size_t at, bool is_for, struct loop *loop)
-{
-    size_t from = skip_spaces(v, word_end(v, at));
-    bool parentheses = from < v->len && v->code[from] == '(';
-    size_t to = parentheses ? past_bracket(v, from) : head_end(v, from);
-
-    *loop = (struct loop){.head = at, .condition = {from, to}};
-    if (parentheses) {
-        size_t after = skip_spaces(v, to);
-        bool goes_on = after < v->len && (strchr("<>=!&|+-*/%.", v->code[after]) || is_word_at(v, after, "and") ||
-                                          is_word_at(v, after, "or"));
-        if (goes_on && !is_for)
-            loop->condition.to = to = head_end(v, to);
-        if (is_for && !three_parts(v, from + 1, to - 1, loop))
-            return false; /* for each */
-    } else if (is_for && !three_parts(v, from, to, loop)) {
-        struct str text = {v->code + from, to - from};
-        if (memmem(text.data, text.len, " in ", 4) || memmem(text.data, text.len, "range", 5))
-            return false; /* for each; what is left is Go's for with a condition */
-    }
-    take_body(v, to, loop);
-    size_t end = before_blanks(v, at);
-    /* do { … } while (…); */
-    return !(loop->closed_at_once && end > 0 && v->code[end - 1] == '}');
-}
-
-/* ---- what changes a variable ---- */
-
-static bool assigns_at(const struct view *v, size_t at)
-{
-    static const char *const signs[] = {"++", "--", "=",   "+=",  "-=",  "*=",  "/=",  "%=", "&=", "|=",
-                                        "^=", ".=", ":=",  "**=", "//=", "<<=", ">>=", "||=", "&&=", "?\?="};
-    for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
-        size_t len = strlen(signs[i]);
-        if (at + len > v->len || memcmp(v->code + at, signs[i], len) != 0)
+    for (size_t at = 0; at < end && count < LOOPS_MAX; at++) {
+        if (at > 0 && word_char(source->code[at - 1]))
             continue;
-        if (strcmp(signs[i], "=") == 0 && at + 1 < v->len && strchr("=~>", v->code[at + 1]))
-            return false;
-        return true;
+        for (size_t w = 0; w < ARRAY_LEN(words); w++)
+            if (word_at(source->code, at, end, words[w])) {
+                read_loop(source, at, strlen(words[w]), end, &loops[count++]);
+                break;
+            }
     }
+    return count;
+}
+
+static bool has_word(struct str text, const char *const *words)
+{
+    for (size_t i = 0; i < text.len; i++)
+        for (size_t w = 0; words[w]; w++)
+            if (word_at(text.data, i, text.len, words[w]))
+                return true;
     return false;
 }
 
-/* On the left of the `=` of its line, as in `a, b = b, a + b`. */
-static bool in_list_before_assignment(const struct view *v, size_t from, size_t to)
+static bool can_leave(const struct source *source, const struct loop *loop)
 {
-    size_t start = from;
-    while (start > 0 && v->code[start - 1] != '\n' && v->code[start - 1] != ';')
-        start--;
-    for (size_t i = start; i < from; i++)
-        if (!word_char(v->code[i]) && !strchr(" \t,([$*&", v->code[i]))
-            return false;
-    while (to < v->len && (word_char(v->code[to]) || strchr(" \t,)]$.*", v->code[to])))
-        to++;
-    return assigns_at(v, to) && v->code[to] != '+' && v->code[to] != '-';
+    static const char *const words[] = {"break", "return", "exit", "throw", "raise", "panic", "goto", "die", "abort", "quit", "Exit", NULL};
+    return has_word((struct str){source->code + loop->body, loop->body_end - loop->body}, words);
 }
 
-/* Is the variable whose use stands at [from, to) changed there, or might it be? */
-static bool changed_here(const struct view *v, size_t from, size_t to)
+/* Whether anything in text may change name: an assignment, ++, an address, a method, an argument of a call. */
+static bool may_change(struct str text, struct str name)
 {
-    static const char *const pure = "length size len count isEmpty is_empty empty get charAt at indexOf contains equals toString abs";
-    size_t after = skip_spaces(v, to), before = before_blanks(v, from);
-
-    while (after < v->len && v->code[after] == '[')
-        after = skip_spaces(v, past_bracket(v, after));
-    if (after + 1 < v->len && (v->code[after] == '.' || memcmp(v->code + after, "->", 2) == 0) && !assigns_at(v, after)) {
-        size_t name = skip_spaces(v, after + (v->code[after] == '.' ? 1 : 2)), end = word_end(v, name);
-        return !word_listed((struct str){v->code + name, end - name}, pure);
-    }
-    if (assigns_at(v, after) || in_list_before_assignment(v, from, to))
-        return true;
-    if (before >= 2 && (memcmp(v->code + before - 2, "++", 2) == 0 || memcmp(v->code + before - 2, "--", 2) == 0 ||
-                        memcmp(v->code + before - 2, ">>", 2) == 0))
-        return true;
-    if (before >= 1 && v->code[before - 1] == '&' && (before < 2 || v->code[before - 2] != '&'))
-        return true;
-    return (before >= 3 && (is_word_at(v, before - 3, "for") || is_word_at(v, before - 3, "mut"))) ||
-           (before >= 2 && is_word_at(v, before - 2, "as"));
-}
-
-static bool changed_in(const struct view *v, struct range range, struct str name)
-{
-    size_t at = range.from;
-    for (struct str word; next_word(v, range, &at, &word);)
-        if (str_eq(word, name) && changed_here(v, at - word.len, at))
-            return true;
-    return false;
-}
-
-/* ---- what else may end a loop ---- */
-
-#define LEAVES "break return exit throw raise panic goto die abort quit last sleep yield await receive"
-#define PURE "len abs size length count strlen sqrt pow min max floor ceil isEmpty empty is_empty get charAt at int str float Number"
-
-/* A function defined in the source under this name that speaks of the variable could change it. */
-static bool definition_speaks_of(const struct view *v, struct str function, struct str name)
-{
-    struct range all = {0, v->len};
-    size_t at = 0;
-    for (struct str word; next_word(v, all, &at, &word);) {
-        if (!str_eq(word, function) || at >= v->len || v->code[skip_spaces(v, at)] != '(')
+    for (size_t i = 0; i + name.len <= text.len; i++) {
+        if (memcmp(text.data + i, name.data, name.len) != 0 || (i > 0 && word_char(text.data[i - 1])) ||
+            (i + name.len < text.len && word_char(text.data[i + name.len])))
             continue;
-        size_t close = past_bracket(v, skip_spaces(v, at)), open = close;
-        while (open < v->len && v->code[open] != '{' && v->code[open] != ';' && v->code[open] != '\n')
-            open++;
-        open = skip_blanks(v, open);
-        struct range body = {open, open};
-        if (open < v->len && v->code[open] == '{')
-            body.to = past_bracket(v, open);
-        else if (at > 4 + word.len - 1 && is_word_at(v, at - word.len - 4, "def"))
-            body = (struct range){close, past_indented(v, at - word.len)};
-        if (body.to > body.from && has_word(v, body, name))
+        size_t next = skip_space(text.data, i + name.len, text.len), before = i;
+        while (before > 0 && isspace((unsigned char)text.data[before - 1]) && text.data[before - 1] != '\n')
+            before--;
+        char c = next < text.len ? text.data[next] : '\0', d = next + 1 < text.len ? text.data[next + 1] : '\0';
+        char p = before > 0 ? text.data[before - 1] : '\0', q = before > 1 ? text.data[before - 2] : '\0';
+        if ((c == '=' && d != '=') || ((c == '+' || c == '-') && d == c) || (c && strchr("+-*/%&|^", c) && d == '=') ||
+            (c == '<' && d == '<') || (c == ':' && d == '=') || c == '.' || c == '[' || c == '-')
+            return true;
+        if ((c == '/' || c == '*' || c == '>') && d == c)
+            return true;
+        if (p == '&' || ((p == '+' || p == '-') && q == p) || (p == '>' && q == '>') || (c == ',' && p == '\n') || p == '(' )
+            return true;
+        if (c == ',' || p == ',') /* a, b = b, a; an argument */
             return true;
     }
     return false;
 }
 
-/* C++ and PHP hand arguments by reference without a sign at the call. */
-static bool by_reference(const struct view *v, struct range range, struct str name)
+static const char *const always[] = {"true", "True", "1", ":", "", ";;", "(true)", "1 == 1"};
+
+static bool is_always(struct str condition)
 {
-    const char *reference = memmem(v->code, v->len, "&", 1);
-    bool any = false;
-    for (; reference && !any; reference = memmem(reference + 1, v->len - (size_t)(reference + 1 - v->code), "&", 1)) {
-        size_t at = skip_spaces(v, (size_t)(reference + 1 - v->code)), end = word_end(v, at + (v->code[at] == '$'));
-        any = end > at && end < v->len && (v->code[end] == ',' || v->code[end] == ')') && reference[-1] != '&';
-    }
-    if (!any)
-        return false;
-    size_t at = range.from;
-    for (struct str word; next_word(v, range, &at, &word);) {
-        size_t before = before_blanks(v, at - word.len - (at > word.len && v->code[at - word.len - 1] == '$'));
-        if (str_eq(word, name) && before > 0 && (v->code[before - 1] == '(' || v->code[before - 1] == ',') &&
-            strchr(",)", v->code[skip_spaces(v, at)]))
+    condition = str_trim(condition);
+    for (size_t i = 0; i < ARRAY_LEN(always); i++)
+        if (str_is(condition, always[i]))
             return true;
-    }
-    return false;
-}
-
-static bool may_leave(const struct view *v, struct range body)
-{
-    size_t at = body.from;
-    for (struct str word; next_word(v, body, &at, &word);)
-        if (word_listed(word, LEAVES))
-            return true;
-    return false;
-}
-
-static bool calls_something(const struct view *v, struct range range)
-{
-    size_t at = range.from;
-    for (struct str word; next_word(v, range, &at, &word);)
-        if (at < v->len && v->code[at] == '(' && !word_listed(word, PURE) && !word_listed(word, "while until and or not"))
-            return true;
-    return false;
-}
-
-static bool may_change(const struct view *v, const struct loop *loop, struct str name)
-{
-    if (changed_in(v, loop->body, name) || changed_in(v, loop->step, name) || changed_in(v, loop->condition, name) ||
-        by_reference(v, loop->body, name))
-        return true;
-    size_t at = loop->body.from;
-    for (struct str word; next_word(v, loop->body, &at, &word);)
-        if (at < v->len && v->code[at] == '(' && definition_speaks_of(v, word, name))
-            return true;
-    return false;
-}
-
-static bool is_variable(const struct view *v, size_t from, size_t to)
-{
-    static const char *const others = "and or not in is true false null nil None True False NULL nullptr this self let const";
-    struct str word = {v->code + from, to - from};
-    size_t after = skip_spaces(v, to);
-    return !isdigit((unsigned char)word.data[0]) && !word_listed(word, others) &&
-           !(after < v->len && v->code[after] == '(') && !(from > 0 && v->code[from - 1] == '.');
-}
-
-/* {name}, {line} when no variable of the condition can change. */
-static bool nothing_changes(struct state *state, const struct view *v, const struct loop *loop)
-{
-    struct str first = {0};
-    size_t at = loop->condition.from;
-
-    if (calls_something(v, loop->condition) || may_leave(v, loop->body))
-        return false;
-    for (struct str word; next_word(v, loop->condition, &at, &word);) {
-        if (!is_variable(v, at - word.len, at))
-            continue;
-        if (may_change(v, loop, word))
+    /* for (;;) */
+    size_t signs = 0;
+    for (size_t i = 0; i < condition.len; i++) {
+        if (condition.data[i] != ';' && !isspace((unsigned char)condition.data[i]))
             return false;
-        if (!first.data)
-            first = word;
+        signs += condition.data[i] == ';';
     }
-    if (!first.data)
-        return false;
-    state_bind(state, "name", first);
-    return true;
+    return signs == 2;
 }
 
-/* No condition, or one that is a constant. */
-static bool always_true(const struct view *v, const struct loop *loop)
+/* The condition holds names only, none of which the body may change: *ret_name is the first. */
+static bool never_changes(const struct source *source, const struct loop *loop, struct str *ret_name)
 {
-    struct str text = str_trim((struct str){v->code + loop->condition.from, loop->condition.to - loop->condition.from});
-    while (text.len > 2 && text.data[0] == '(' && text.data[text.len - 1] == ')')
-        text = str_trim((struct str){text.data + 1, text.len - 2});
-    return text.len == 0 || word_listed(text, "1 true True");
+    struct str body = {source->code + loop->body, loop->body_end - loop->body};
+    struct str condition = loop->condition;
+    bool found = false;
+
+    for (size_t i = 0; i < condition.len; i++) {
+        if (condition.data[i] == '(' && i > 0 && word_char(condition.data[i - 1]))
+            return false; /* a call */
+        if (strchr(";.[$<>&", condition.data[i]) && condition.data[i]) {
+            bool compares = condition.data[i] == '<' || condition.data[i] == '>' || condition.data[i] == '&';
+            if (!compares || (i + 1 < condition.len && (condition.data[i] == '<' || condition.data[i] == '>') && condition.data[i + 1] == condition.data[i]))
+                return false;
+        }
+        if ((condition.data[i] == '+' || condition.data[i] == '-') && i + 1 < condition.len && condition.data[i + 1] == condition.data[i])
+            return false;
+        if (condition.data[i] == '=' && i > 0 && i + 1 < condition.len && condition.data[i + 1] != '=' && !strchr("=!<>~", condition.data[i - 1]))
+            return false; /* an assignment */
+        if (!word_char(condition.data[i]) || (i > 0 && word_char(condition.data[i - 1])) || isdigit((unsigned char)condition.data[i]))
+            continue;
+        size_t len = 1;
+        while (i + len < condition.len && word_char(condition.data[i + len]))
+            len++;
+        struct str name = {condition.data + i, len};
+        if (word_listed(name, "and or not in is range of let var int len true false True False do then NULL None nil null"))
+            return !word_listed(name, "and or not do then true false True False NULL None nil null") ? false : found;
+        if (may_change(body, name))
+            return false;
+        if (!found)
+            *ret_name = name;
+        found = true;
+    }
+    return found;
 }
 
-enum wanted { STUCK, ENDLESS, EMPTY };
-
-static bool is_wanted(struct state *state, const struct view *v, const struct loop *loop, enum wanted wanted)
+static void set_place(struct state *state, size_t at)
 {
-    if (wanted == ENDLESS)
-        return always_true(v, loop) && !may_leave(v, loop->body) && loop->body.to > loop->body.from;
-    if (loop->closed_at_once != (wanted == EMPTY) || always_true(v, loop))
-        return false;
-    return nothing_changes(state, v, loop);
+    state->line = source_line_at(state_source(state, 0), at);
+    state_bind_int(state, "line", state->line);
 }
 
-static bool find(struct state *state, enum wanted wanted)
+bool loop_unchanged(struct state *state)
 {
     const struct source *source = state_source(state, 0);
-    struct view view = {.source = source, .code = source->code, .len = MIN(source->text.len, (size_t)CODE_MAX)};
-    struct range all = {0, view.len};
-    size_t at = 0, tries = 0;
+    struct loop loops[LOOPS_MAX];
+    size_t count = find_loops(source, loops);
 
-    for (struct str word; tries < LOOPS_MAX && next_word(&view, all, &at, &word);) {
-        bool is_for = str_is(word, "for");
-        struct loop loop;
-        if (!is_for && !str_is(word, "while") && !str_is(word, "until"))
+    for (size_t i = 0; i < count; i++) {
+        struct str name = {0};
+        if (!word_at(source->code, loops[i].at, source->text.len, "while") &&
+            !word_at(source->code, loops[i].at, source->text.len, "for"))
             continue;
-        tries++;
-        size_t bindings = state->binding_count;
-        if (read_loop(&view, at - word.len, is_for, &loop) && is_wanted(state, &view, &loop, wanted)) {
-            state->line = source_line_at(source, loop.head);
-            state_bind_int(state, "line", state->line);
-            return true;
-        }
-        state->binding_count = bindings;
+        if (loops[i].empty_statement) /* the end of a do { } while (…); or a loop without a body */
+            continue;
+        if (is_always(loops[i].condition) || can_leave(source, &loops[i]) || !never_changes(source, &loops[i], &name))
+            continue;
+        state_bind(state, "name", name);
+        set_place(state, loops[i].at);
+        return true;
     }
     return false;
 }
 
-bool loop_is_stuck(struct state *state)
+bool loop_forever(struct state *state)
 {
-    return find(state, STUCK);
+    const struct source *source = state_source(state, 0);
+    struct loop loops[LOOPS_MAX];
+    size_t count = find_loops(source, loops);
+
+    for (size_t i = 0; i < count; i++)
+        if (!loops[i].empty_statement && is_always(loops[i].condition) && !can_leave(source, &loops[i])) {
+            set_place(state, loops[i].at);
+            return true;
+        }
+    return false;
 }
 
-bool loop_is_endless(struct state *state)
+/* while (…); with a block after it. */
+bool loop_semicolon(struct state *state)
 {
-    return find(state, ENDLESS);
+    const struct source *source = state_source(state, 0);
+    struct loop loops[LOOPS_MAX];
+    size_t count = find_loops(source, loops);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!loops[i].empty_statement)
+            continue;
+        size_t next = skip_space(source->code, loops[i].body + 1, source->text.len);
+        if (next >= source->text.len || source->code[next] != '{')
+            continue;
+        set_place(state, loops[i].at);
+        return true;
+    }
+    return false;
 }
 
-bool loop_is_empty(struct state *state)
+bool loop_nested(struct state *state)
 {
-    return find(state, EMPTY);
+    const struct source *source = state_source(state, 0);
+    struct loop loops[LOOPS_MAX];
+    size_t count = find_loops(source, loops);
+
+    for (size_t i = 0; i + 1 < count; i++)
+        if (loops[i + 1].at > loops[i].body && loops[i + 1].at < loops[i].body_end) {
+            state_bind_int(state, "inner_line", source_line_at(source, loops[i + 1].at));
+            set_place(state, loops[i].at);
+            return true;
+        }
+    return false;
+}
+
+/* The first of the words that stands in a loop: {word} and its line. */
+static bool word_in_loop(struct state *state, const char *const *words)
+{
+    const struct source *source = state_source(state, 0);
+    struct loop loops[LOOPS_MAX];
+    size_t count = find_loops(source, loops);
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t at = loops[i].body; at < loops[i].body_end; at++)
+            for (size_t w = 0; words[w]; w++) {
+                if (!word_at(source->code, at, loops[i].body_end, words[w]))
+                    continue;
+                size_t dot = at;
+                while (dot > 0 && (source->code[dot - 1] == '.' || source->code[dot - 1] == '>' || source->code[dot - 1] == '-'))
+                    dot--;
+                size_t start = dot;
+                while (start > 0 && word_char(source->code[start - 1]))
+                    start--;
+                state_bind(state, "word", (struct str){source->code + at, strlen(words[w])});
+                if (dot < at && start < dot)
+                    state_bind(state, "name", (struct str){source->code + start, dot - start});
+                state_bind_int(state, "loop_line", source_line_at(source, loops[i].at));
+                set_place(state, at);
+                return true;
+            }
+    return false;
+}
+
+bool loop_grows(struct state *state)
+{
+    static const char *const words[] = {"push_back", "push", "append", "add", "insert", "emplace_back", "extend", "concat", "malloc", "calloc", "realloc", "new", "make", "push_str", "put", "unshift", "array_push", "bytearray", NULL};
+    return word_in_loop(state, words);
+}
+
+bool loop_prints(struct state *state)
+{
+    static const char *const words[] = {"printf", "puts", "cout", "print", "println", "echo", "log", "Println", "Printf", "Print", "putchar", "write", "WriteLine", "fputs", "yes", NULL};
+    return word_in_loop(state, words);
 }

@@ -411,8 +411,8 @@ static void read_table(struct walk *walk, const char *key, const yaml_node_t *va
     }
 FILE_TEXT(language, language)
 FILE_TEXT(also, also)
-FILE_TEXT(main_name, main_name)
 FILE_TEXT(base, base)
+FILE_TEXT(source_name, source_name)
 FILE_TEXT(keywords, keywords)
 FILE_TEXT(names, names)
 FILE_TEXT(comments, syntax_comments)
@@ -469,10 +469,10 @@ static void read_rules(struct walk *walk, const yaml_node_t *node, void *file)
 }
 
 static const struct walk_key file_keys[] = {
-    {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base},
+    {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base}, {"file", read_file_source_name},
     {"syntax", read_syntax}, {"columns", read_columns},
     {"keywords", read_file_keywords}, {"names", read_file_names}, {"messages", read_forms}, {"tables", read_tables},
-    {"rules", read_rules},       {"file", read_file_main_name},
+    {"rules", read_rules},
 };
 
 int rule_file_parse(const char *path, struct str text, struct rule_file *ret, struct error *err)
@@ -547,7 +547,7 @@ void rule_file_release(struct rule_file *file)
         free(file->tables[i].values);
         free(file->tables[i].name);
     }
-    char *const texts[] = {file->path,          file->language,           file->also, file->base, file->main_name,
+    char *const texts[] = {file->path,          file->language,           file->also, file->base, file->source_name,
                            file->keywords,      file->names,              file->syntax_comments,
                            file->syntax_quotes, file->syntax_long_quotes};
     for (size_t k = 0; k < ARRAY_LEN(texts); k++)

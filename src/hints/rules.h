@@ -11,6 +11,7 @@ enum {
     RULE_CODES_MAX = 8,  /* of exit_code, signal */
     RULE_RANK_MESSAGE = 60, /* of a rule with a pattern, when it says none */
     RULE_RANK_EVIDENCE = 40, /* of one without */
+    RULE_RANK_VAGUE = 30,    /* up to here: only when nothing better names a line */
     RULE_RANK_FALLBACK = 10, /* up to here: only when there is nothing better */
 };
 
@@ -110,12 +111,12 @@ struct rule_file {
     char *path;
     char *language; /* "common" for all */
     char *also;     /* blank-separated: other languages with these rules */
-    char *main_name; /* of the source file in the examples: "main.py" */
     char *base;     /* a language whose rules, tables and names hold here, too, after the file's own; NULL: none */
     struct source_syntax syntax;
     char *syntax_comments, *syntax_quotes, *syntax_long_quotes;
     bool display_columns; /* `language`'s columns count a tab up to the next multiple of 8; those of `also` do not */
     char *keywords, *names;
+    char *source_name; /* of the main source, for examples: "main.c" */
     struct message_form *forms;
     size_t form_count;
     struct table *tables;

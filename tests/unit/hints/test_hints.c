@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_hints.c: the rules that come with evalx, mistakes in rule files, and what the engine does with hostile output. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/encode.h"
+#include "hints/detect.h"
+#include "hints/hints.h"
+#include "hints/words.h"
+
+static struct hint_rules *rules;
+
+static int load_rules(void **state)
+{
+    (void)state;
+    struct error err = ERROR_INIT;
+    int r = hint_rules_load(HINTS_FOLDER, &rules, &err);
+    if (r < 0)
+        fprintf(stderr, "%s\n", err.message);
+    return r;
+}
+
+static int free_rules(void **state)
+{
+    (void)state;
+    hint_rules_free(rules);
+    return 0;
+}
+
+/* ---- the rules themselves ---- */
+
+static void every_example_holds(void **state)
+{
+    (void)state;
+    _cleanup_(buf_release) struct buf report = BUF_INIT;
+    size_t examples = 0, mistakes = hint_rules_check(rules, &report, &examples);
+    if (mistakes > 0)
+        fprintf(stderr, "%s", buf_str(&report));
+    assert_int_equal(mistakes, 0);
+    assert_true(examples >= 2 * hint_rules_count(rules));
+}
+
+/* ---- the function ---- */
+
+static struct hint_list find_for(const char *language, const char *name, enum hint_stage stage, enum verdict verdict,
+                                 const char *message, const char *source)
+{
+    const struct hint_file file = {.name = name, .text = str_of(source)};
+    const struct hint_evidence evidence = {
+        .language = language,
+        .stage = stage,
+        .verdict = verdict,
+        .exit_code = 1,
+        .err = str_of(message),
+        .files = &file,
+        .file_count = 1,
+    };
+    struct hint_list hints = {0};
+    hints_find(rules, &evidence, NULL, &hints);
+    return hints;
+}
+
+static void the_three_cases_of_the_specification(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language, *name, *message, *source, *must, *rule;
+        enum hint_stage stage;
+    } cases[] = {
+        {"c", "main.c", "/usr/bin/ld: main.o: in function `main':\nmain.c:(.text+0x9): undefined reference to `gcd'\n",
+         "int gcd(int a, int b);\nint main(void) { return gcd(4, 6); }\n", "never defined", "c.undefined-reference",
+         HINT_COMPILE},
+        {"python", "main.py", "  File \"main.py\", line 1\n    for i in range(3)\n                     ^\nSyntaxError: invalid syntax\n",
+         "for i in range(3)\n    print(i)\n", "colon", "python.missing-colon", HINT_RUN},
+        {"java", "Main.java",
+         "Main.java:4: error: cannot find symbol\n    totl++;\n    ^\n  symbol:   variable totl\n  location: class Main\n",
+         "class Main {\n  static int total;\n  static void f() {\n    totl++;\n  }\n}\n", "'total'", "java.symbol-variable",
+         HINT_COMPILE},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct hint_list hints =
+            find_for(cases[i].language, cases[i].name, cases[i].stage,
+                     cases[i].stage == HINT_COMPILE ? VERDICT_COMPILATION_ERROR : VERDICT_RUNTIME_ERROR,
+                     cases[i].message, cases[i].source);
+        assert_true(hints.count > 0);
+        assert_string_equal(hints.items[0].rule, cases[i].rule);
+        assert_non_null(strstr(hints.items[0].text, cases[i].must));
+        assert_true(hints.items[0].line > 0);
+        hint_list_release(&hints);
+    }
+}
+
+static void nothing_for_what_did_not_fail(void **state)
+{
+    (void)state;
+    static const enum verdict verdicts[] = {VERDICT_ACCEPTED, VERDICT_SKIPPED, VERDICT_INTERNAL_ERROR};
+    static const char fake[] = "Traceback (most recent call last):\n  File \"main.py\", line 1\nNameError: name 'x' is not defined\n";
+    for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+        struct hint_list hints = find_for("python", "main.py", HINT_RUN, verdicts[i], fake, "print(1)\n");
+        assert_int_equal(hints.count, 0);
+    }
+}
+
+/* A traceback that the program itself printed, and then ended well with a wrong answer, explains nothing. */
+static void a_trace_needs_the_exit_code(void **state)
+{
+    (void)state;
+    const struct hint_file file = {.name = "main.py", .text = str_of("print(1)\n")};
+    struct hint_evidence evidence = {
+        .language = "python",
+        .stage = HINT_RUN,
+        .verdict = VERDICT_WRONG_ANSWER,
+        .exit_code = 0,
+        .err = str_of("Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\nNameError: name 'x' is not defined\n"),
+        .files = &file,
+        .file_count = 1,
+    };
+    struct hint_list hints = {0};
+    hints_find(rules, &evidence, NULL, &hints);
+    assert_int_equal(hints.count, 0);
+    evidence.exit_code = 1;
+    evidence.verdict = VERDICT_RUNTIME_ERROR;
+    hints_find(rules, &evidence, NULL, &hints);
+    assert_int_equal(hints.count, 1);
+    hint_list_release(&hints);
+}
+
+static void hostile_output_gives_clean_hints(void **state)
+{
+    (void)state;
+    static const char *const languages[] = {"c", "cpp", "java", "python", "javascript", "typescript", "go", "rust", "ruby", "php", "bash", "kotlin", "csharp", "fortran"};
+    static const char *const pieces[] = {"main.c:1:1: error: '\x1b[31m' undeclared ", "\xff\xfe", "Main.java:1: error: cannot find symbol\n  symbol:   variable \xc3\n", "((((", "NameError: name '\x01\x7f' is not defined\n", "error: ", "{name}{line}{{name}}", "\n\n\n", "panic: ", "thread 'main' panicked at "};
+    uint64_t seed = 0x9e3779b97f4a7c15U;
+    for (size_t round = 0; round < 400; round++) {
+        _cleanup_(buf_release) struct buf text = BUF_INIT, source = BUF_INIT;
+        for (size_t i = 0; i < 300; i++) {
+            seed = seed * 6364136223846793005U + 1442695040888963407U;
+            buf_append_str(&text, pieces[(seed >> 33) % ARRAY_LEN(pieces)]);
+            buf_append_str(&source, pieces[(seed >> 40) % ARRAY_LEN(pieces)]);
+        }
+        enum hint_stage stage = round % 2 ? HINT_COMPILE : HINT_RUN;
+        struct hint_list hints = find_for(languages[round % ARRAY_LEN(languages)], "main.c", stage,
+                                          stage == HINT_COMPILE ? VERDICT_COMPILATION_ERROR : VERDICT_RUNTIME_ERROR,
+                                          buf_str(&text), buf_str(&source));
+        assert_true(hints.count <= HINTS_MAX);
+        for (size_t i = 0; i < hints.count; i++) {
+            const char *said = hints.items[i].text;
+            assert_true(utf8_valid(said, strlen(said)) && strlen(said) <= HINT_TEXT_MAX && strlen(said) > 0);
+            for (const char *at = said; *at; at++)
+                assert_true((unsigned char)*at >= 0x20 && *at != 0x7f);
+        }
+        hint_list_release(&hints);
+    }
+}
+
+/* ---- the parts ---- */
+
+static void near_words(void **state)
+{
+    (void)state;
+    assert_int_equal(word_cost(str_of("pritnf"), str_of("printf"), 9), 1);
+    assert_int_equal(word_cost(str_of("Print"), str_of("print"), 9), 1);
+    assert_int_equal(word_cost(str_of("cat"), str_of("cut"), 9), 2);
+    assert_int_equal(word_cost(str_of("abcdef"), str_of("uvwxyz"), 3), 4);
+    struct source source;
+    const struct source_syntax syntax = {.line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
+    source_init(&source, str_of("int counter; // conter\nchar *s = \"contre\";\n"), &syntax);
+    const char *const names[] = {"printf scanf"};
+    assert_true(str_is(word_nearest(str_of("conter"), &source, names, 1, "int"), "counter"));
+    assert_true(str_is(word_nearest(str_of("scnaf"), &source, names, 1, "int"), "scanf"));
+    assert_int_equal(word_nearest(str_of("zzzzzz"), &source, names, 1, "int").len, 0);
+    source_release(&source);
+}
+
+static void brackets_by_indentation(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int open, stop, extra;
+    } cases[] = {
+        {"int main() {\n  while (x) {\n    y();\n  return 0;\n}\n", 2, 5, 0},
+        {"int main() {\n  if (x) { y(); }\n  }\n  return 0;\n}\n", 0, 0, 3},
+        {"int main() {\n  char c = '{'; // }\n  puts(\"}\");\n}\n", 0, 0, 0},
+        {"f(a, (b, c);\n", 1, 0, 0},
+        {"}\n", 0, 0, 1},
+    };
+    const struct source_syntax syntax = {.line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct source source;
+        struct source_brackets found;
+        source_init(&source, str_of(cases[i].text), &syntax);
+        source_match_brackets(&source, &found);
+        assert_int_equal(found.open_line, cases[i].open);
+        assert_int_equal(found.stop_line, cases[i].stop);
+        assert_int_equal(found.extra_line, cases[i].extra);
+        source_release(&source);
+    }
+}
+
+static void shapes_of_wrong_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *expected, *got, *rule;
+    } cases[] = {
+        {"5\n", "", "answer.no-output"},          {"1 2\n", "1\n2\n", "answer.newlines"},
+        {"1 2\n", "1  2\n", "answer.space"},      {"1 2\n", "12\n", "answer.joined"},
+        {"Yes\n", "YES\n", "answer.letter-case"}, {"1 2 3\n", "[1, 2, 3]\n", "answer.list-brackets"},
+        {"hi!\n", "hi\n", "answer.punctuation"},  {"5\n", "Enter n: 5\n", "answer.prompt"},
+        {"1\n2\n3\n", "1\n2\n", "answer.ends-early"}, {"1\n2\n", "1\n2\n3\n", "answer.goes-on"},
+        {"1 2 3\n", "3 2 1\n", "answer.reversed"}, {"1 2 3\n", "2 1 3\n", "answer.order"},
+        {"4900000000\n", "605032704\n", "answer.wrapped"}, {"2.5\n", "2\n", "answer.floored"},
+        {"3.14\n", "3.14159\n", "answer.decimals"}, {"5\n", "-5\n", "answer.sign"},
+        {"5\n", "6\n", "answer.off-by-one"},      {"5\n", "nan\n", "answer.not-a-number"},
+        {"YES\n", "NO\n", "answer.one-word"},     {"28\n", "15\n", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct hint_evidence evidence = {
+            .language = "fortran",
+            .stage = HINT_RUN,
+            .verdict = VERDICT_WRONG_ANSWER,
+            .out = str_of(cases[i].got),
+            .expected = str_of(cases[i].expected),
+            .has_expected = true,
+        };
+        struct hint_list hints = {0};
+        hints_find(rules, &evidence, "en", &hints);
+        if (!cases[i].rule)
+            assert_int_equal(hints.count, 0);
+        else if (hints.count == 0)
+            fail_msg("no hint for %s", cases[i].rule);
+        else
+            assert_string_equal(hints.items[0].rule, cases[i].rule);
+        hint_list_release(&hints);
+    }
+}
+
+static void mistakes_in_files_have_a_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"language: c\nrules:\n  - id: x\n    stage: compile\n    pattern: '('\n    text: {en: a}\n", "x.yaml:5: bad pattern: "},
+        {"language: c\nrules:\n  - id: x\n    stage: never\n", "x.yaml:4: the stage must be "},
+        {"language: c\nrules:\n  - id: x\n    patern: a\n", "x.yaml:4: unknown key \"patern\""},
+        {"language: c\nrules:\n  - stage: run\n    text: {en: a}\n", "x.yaml:3: the rule has no id"},
+        {"language: c\nrules:\n  - id: x\n    detect: magic\n", "x.yaml:4: unknown detector \"magic\""},
+        {"language: c\nlanguage: d\n", "x.yaml:2: key \"language\" is there twice"},
+        {"rules: []\n", "x.yaml:1: language is missing"},
+        {"", "x.yaml:1: the file is empty"},
+        {"language: [\n", "x.yaml:"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct rule_file file;
+        struct error err = ERROR_INIT;
+        assert_true(rule_file_parse("x.yaml", str_of(cases[i].text), &file, &err) < 0);
+        if (strncmp(err.message, cases[i].message, strlen(cases[i].message)) != 0)
+            fail_msg("expected \"%s\", got \"%s\"", cases[i].message, err.message);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_example_holds),
+        cmocka_unit_test(the_three_cases_of_the_specification),
+        cmocka_unit_test(nothing_for_what_did_not_fail),
+        cmocka_unit_test(a_trace_needs_the_exit_code),
+        cmocka_unit_test(hostile_output_gives_clean_hints),
+        cmocka_unit_test(near_words),
+        cmocka_unit_test(brackets_by_indentation),
+        cmocka_unit_test(shapes_of_wrong_answers),
+        cmocka_unit_test(mistakes_in_files_have_a_line),
+    };
+    return cmocka_run_group_tests(tests, load_rules, free_rules);
+}
