@@ -207,7 +207,7 @@ int sqlite_run_progress(struct sqlite_store *s, struct op *op)
 
 int sqlite_run_annotate(struct sqlite_store *s, struct op *op)
 {
-    int64_t id;
+    int64_t id = 0;
     int status = STATUS_QUEUED, r = find(s, op->token) ? 1 : sqlite_look_up(s, op->token, &id, &status);
     if (r == 0)
         op->code = -ENOENT;
