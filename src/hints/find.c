@@ -19,7 +19,13 @@
 #include "hints/detect.h"
 #include "hints/words.h"
 
-enum { QUOTED_LINE_MAX = 60, MESSAGE_MAX = 2048, MESSAGES_MAX = 2 * HINT_MESSAGES_MAX, BUSY_LEAST_MS = 300, NEAR_WINDOW = 2048 };
+enum {
+    QUOTED_LINE_MAX = 60,
+    MESSAGE_MAX = 2048,
+    MESSAGES_MAX = 2 * HINT_MESSAGES_MAX,
+    BUSY_LEAST_MS = 300,
+    NEAR_WINDOW = 2048
+};
 
 struct message {
     const struct message_form *form;
@@ -246,8 +252,8 @@ static bool look_in_frames(struct state *state, const struct message *message, s
 static struct str near_text(const struct message *message, bool before)
 {
     const char *data = message->stream->data;
-    size_t from = before ? MAX(message->start - MIN(message->start, (size_t)NEAR_WINDOW), message->previous)
-                         : message->body;
+    size_t from =
+        before ? MAX(message->start - MIN(message->start, (size_t)NEAR_WINDOW), message->previous) : message->body;
     size_t to = before ? message->body : MIN(message->stream->len, message->body + 2 * NEAR_WINDOW);
     return (struct str){.data = data + from, .len = to - from};
 }
@@ -657,9 +663,9 @@ static bool try_rule(struct state *state, const struct rule *rule, const struct 
     bool holds = rule_applies(state, rule);
 
     if (holds && message) {
-        struct taking taking = {.state = state,
-                                .text = {.data = message->stream->data + message->body,
-                                         .len = message->end - message->body}};
+        struct taking taking = {
+            .state = state,
+            .text = {.data = message->stream->data + message->body, .len = message->end - message->body}};
         holds = hint_pattern_match(&rule->pattern, &state->matcher, taking.text, 0);
         if (holds)
             hint_pattern_names(&rule->pattern, take_binding, &taking);

@@ -185,9 +185,9 @@ static const struct {
     const char *name;
     bool (*value)(struct state *state, struct str name, struct buf *out);
 } helpers[] = {
-    {"nearest", value_nearest}, {"own", value_own},         {"library", value_library}, {"keyword", value_keyword},
-    {"line", value_line},       {"first", value_first},     {"earlier", value_earlier}, {"dec", value_dec},
-    {"inc", value_inc},         {"short", value_short},     {"upper", value_upper},     {"lower", value_lower},
+    {"nearest", value_nearest}, {"own", value_own},     {"library", value_library}, {"keyword", value_keyword},
+    {"line", value_line},       {"first", value_first}, {"earlier", value_earlier}, {"dec", value_dec},
+    {"inc", value_inc},         {"short", value_short}, {"upper", value_upper},     {"lower", value_lower},
 };
 
 bool text_helper_known(struct str helper)
