@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -9,6 +9,7 @@ JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 SOAK_RUNS ?= 10000
 SOAK_SECONDS ?= 600
+CHAOS_SUBMISSIONS ?= 2000
 
 help: ## say what there is (this)
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -68,6 +69,19 @@ box-v2: build ## all hostile programs on cgroup v2, under user-mode-linux (a qua
 
 hints-score: ## how good the hints are, over all of tests/hints (two minutes); reports below build/hints
 	@HINTS_CORPUS=all E2E=tests/hints BUILD_DIR=$(BUILD_DIR) scripts/test.sh
+
+webhook-soak: build ## 2,000 webhooks to a receiver that fails three times in ten, from a server that is killed every few seconds (as root)
+	@scripts/setup.sh languages test
+	@BUILD_DIR=$(BUILD_DIR) WEBHOOK_SOAK=2000 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests -q -s tests/e2e/test_webhooks_hostile.py -k nothing_is_lost
+
+chaos: build ## CHAOS_SUBMISSIONS (2,000) submissions while processes are killed, stopped and cut off: nothing lost, nothing twice (as root)
+	@scripts/setup.sh languages test
+	@BUILD_DIR=$(BUILD_DIR) /usr/bin/python3 tests/chaos/chaos.py cluster --submissions $(CHAOS_SUBMISSIONS)
+	@BUILD_DIR=$(BUILD_DIR) /usr/bin/python3 tests/chaos/chaos.py serve --submissions $$(($(CHAOS_SUBMISSIONS) / 4))
+
+chaos-soak: build ## SOAK_SECONDS (600) of a steady load on api, workers and Redis: memory and descriptors stay what they were (as root)
+	@scripts/setup.sh languages test
+	@BUILD_DIR=$(BUILD_DIR) /usr/bin/python3 tests/chaos/chaos.py soak --seconds $(SOAK_SECONDS)
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz

@@ -15,11 +15,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
 ROUNDS = 7
 BATCH = 200
+HOOKED = 100
 SUM_C = '#include <stdio.h>\nint main(void) { int a, b; if (scanf("%d %d", &a, &b) == 2) printf("%d\\n", a + b); }\n'
 NOTHING_C = "int main(void) { return 0; }\n"
 WRK_LUA = """
@@ -38,16 +40,42 @@ end
 """
 
 
-class Server:
-    """`evalx serve` on a free port with a state folder of its own."""
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
-    def __init__(self, build, folder, **environment):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = "127.0.0.1:%d" % free.getsockname()[1]
+
+class Redis:
+    """Debian's redis-server, every answer after its sync."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.port = free_port()
+        self.log = open(folder / "log", "wb")
+        self.process = subprocess.Popen(["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", folder, "--save", "",
+                                         "--appendonly", "yes", "--appendfsync", "always"], stdout=self.log, stderr=self.log)
+        self.url = f"redis://127.0.0.1:{self.port}"
+        deadline = time.monotonic() + 10
+        while subprocess.run(["redis-cli", "-p", str(self.port), "ping"], capture_output=True).stdout != b"PONG\n":
+            if time.monotonic() > deadline:
+                sys.exit("redis-server did not start; see " + self.log.name)
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+        self.log.close()
+
+
+class Server:
+    """`evalx serve`, or another role, on a free port with a state folder of its own."""
+
+    def __init__(self, build, folder, role="serve", **environment):
+        self.address = "127.0.0.1:%d" % free_port()
         settings = {"EVALX_LISTEN": self.address, "EVALX_STATE_DIR": str(folder), **environment}
         self.log = open(folder.parent / (folder.name + ".log"), "wb")
-        self.process = subprocess.Popen([build / "evalx", "serve"], env={**os.environ, **settings}, stderr=self.log, stdout=self.log)
+        self.process = subprocess.Popen([build / "evalx", role], env={**os.environ, **settings}, stderr=self.log, stdout=self.log)
         deadline = time.monotonic() + 60
         while True:
             try:
@@ -132,15 +160,27 @@ def bench_batch(build, folder):
     print("  %.0f tests/s against %.0f bare runs/s: ratio %.2f (min %.2f, max %.2f)" % (middle[1], middle[2], middle[0], min(ratios)[0], max(ratios)[0]))
 
 
-def bench_submit(build, folder):
-    print("Submitting from 64 connections, every one acknowledged after its commit, queue paused:")
+def submit_on(server, folder):
     (folder / "submit.lua").write_text(WRK_LUA)
-    server = Server(build, folder / "submit-state", EVALX_QUEUE_PAUSED="true", EVALX_QUEUE_MAX_DEPTH="10000000")
     out = subprocess.run(["wrk", "-t2", "-c64", "-d5s", "-s", folder / "submit.lua", f"http://{server.address}/execute-batch"], check=True,
                          capture_output=True, text=True).stdout
     accepted, refused, seconds = re.search(r"ACCEPTED (\d+) REFUSED (\d+) SECONDS ([\d.]+)", out).groups()
     server.stop()
     print("  %.0f acknowledged a second (%s refused)" % (int(accepted) / float(seconds), refused))
+
+
+def bench_submit(build, folder):
+    print("Submitting from 64 connections, every one acknowledged after its commit, queue paused:")
+    submit_on(Server(build, folder / "submit-state", EVALX_QUEUE_PAUSED="true", EVALX_QUEUE_MAX_DEPTH="10000000"), folder)
+
+
+def bench_redis(build, folder):
+    print("The same through evalx api and Redis (appendonly yes, appendfsync always); then that store by itself:")
+    redis = Redis(folder / "redis")
+    submit_on(Server(build, folder / "api-state", "api", EVALX_STORE_URL=redis.url, EVALX_QUEUE_MAX_DEPTH="10000000"), folder)
+    subprocess.run(["redis-cli", "-p", str(redis.port), "flushall"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([build / "bench/store_bench", folder, "5", redis.url], check=True)
+    redis.stop()
 
 
 def family(pid):
@@ -171,12 +211,51 @@ def bench_store(build, folder):
     subprocess.run([build / "bench/store_bench"], check=True)
 
 
+class Silent:
+    """A webhook receiver that takes every connection and never answers."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.url = "http://127.0.0.1:%d/" % self.listener.getsockname()[1]
+        self.connections = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            self.connections.append(self.listener.accept())
+
+
+def bench_webhooks(build, folder):
+    print("Webhooks by themselves (completion of a submission to its receipt; deliveries a second while 10,000 are owed):")
+    subprocess.run([build / "bench/webhook_bench"], check=True)
+    print(f"{HOOKED} submissions of 20 test cases, all told to a receiver that never answers, against the same without webhooks:")
+    silent = Silent()
+    server = Server(build, folder / "webhook-state", EVALX_WEBHOOK_ALLOW="127.0.0.1")
+    tests = [{"stdin": f"{i} {i}\n", "expected_output": f"{2 * i}\n"} for i in range(20)]
+
+    def once(**fields):
+        start = time.perf_counter()
+        tokens = [server.post({"language": "c", "code": SUM_C, "test_cases": tests, **fields}, "")["token"] for _ in range(HOOKED)]
+        for token in tokens:
+            with urllib.request.urlopen(f"http://{server.address}/submissions/{token}?wait=60&fields=status", timeout=90) as answer:
+                assert json.load(answer)["status"] == "completed"
+        return HOOKED * len(tests) / (time.perf_counter() - start)
+
+    once()
+    pairs = [(once(), once(webhook_url=silent.url)) for _ in range(ROUNDS)]
+    server.stop()
+    ratios = sorted(hooked / plain for plain, hooked in pairs)
+    print("  %.0f tests/s without, %.0f with: ratio %.3f (min %.2f, max %.2f), %d connections held" % (
+        statistics.median(plain for plain, _ in pairs), statistics.median(hooked for _, hooked in pairs), statistics.median(ratios),
+        ratios[0], ratios[-1], len(silent.connections)))
+
+
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="evalx-bench-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)  # the box runs programs from it as another user
-        for bench in (bench_box, bench_isolate, bench_batch, bench_submit, bench_memory, bench_store):
+        for bench in (bench_box, bench_isolate, bench_batch, bench_submit, bench_redis, bench_memory, bench_store, bench_webhooks):
             bench(build, folder)
             print(flush=True)
 

@@ -219,7 +219,7 @@ static int start(const char *dir, struct webhook_policy *policy, struct webhook 
                                      .policy = policy,
                                      .connect_timeout_ms = 3000,
                                      .timeout_ms = 10000,
-                                     .max_in_flight = 256,
+                                     .max_in_flight = 512,
                                      .per_host = 32};
     r = secret_parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &webhook.secrets.items[0], err);
     webhook.secrets.count = 1;

@@ -9,9 +9,9 @@ cd "$(dirname "$0")/.." || exit 1
 BUILD_DIR=${BUILD_DIR:-build}
 tsan_dir=build-tsan
 
-threaded=(http_exchanges http_serving http_streams store_contract store_sqlite store_stress worker_loop worker_executor worker_worker
+threaded=(http_exchanges http_serving http_streams store_contract store_sqlite store_stress store_redis_faults worker_loop worker_executor worker_worker
     api_submit api_follow)
-single=(base model_request model_stored model_document checker request http_parts language-language language-java language-command
+single=(base auth_keys api_drain model_request model_stored model_document checker request http_parts language-language language-java language-command
     store_contract worker_artifact worker_outcome cli_config cli_program cli_table cli_values)
 
 scripts/setup.sh build test languages || exit 1

@@ -286,13 +286,21 @@ static void digest_request(const struct door *door, struct str body, unsigned ch
     sha256_finish(h, out);
 }
 
-/* At most once a second, for the Retry-After of those who find the queue full. */
-static void measure_drain(struct api *api)
+/*
+ * At most once a second, for the Retry-After of those who find the queue full. A store that does not answer this is not asked a second
+ * thing: its client is to know within a second.
+ */
+static int measure_drain(struct api *api, struct complaint *c)
 {
     struct store_depth depth;
     int64_t now_ms = clock_monotonic_ns() / NS_PER_MS;
-    if (drain_due(&api->drain, now_ms) && store_depth(api->config.store, &depth) == 0)
-        drain_note(&api->drain, now_ms, &depth);
+    if (!drain_due(&api->drain, now_ms))
+        return 0;
+    int r = store_depth(api->config.store, &depth);
+    if (r < 0)
+        return complain_store(c, r);
+    drain_note(&api->drain, now_ms, &depth);
+    return 0;
 }
 
 static void hand_in(struct api *api, struct http_exchange *x, const struct order *o)
@@ -334,12 +342,10 @@ static void post(struct api *api, struct http_exchange *x, const struct door *do
 {
     _cleanup_(order_release) struct order order = {.door = door, .wait_ms = wait_ms};
     _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
-    if (read_order(api, x, &order, &c) == 0 && order.submission) {
-        measure_drain(api);
+    if (read_order(api, x, &order, &c) == 0 && order.submission && measure_drain(api, &c) == 0)
         hand_in(api, x, &order);
-    } else {
+    else
         complaint_answer(api, x, &c);
-    }
 }
 
 void api_post_batch(void *context, struct http_exchange *x)

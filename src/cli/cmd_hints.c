@@ -142,8 +142,7 @@ static int explain(struct invocation *invocation)
         const struct texts one = {.items = operands->items + i, .count = 1};
         struct invocation each = *invocation;
         each.operands = &one;
-        int status =
-            options->message_file ? explain_message(invocation, operands->items[i]) : run_program(&each);
+        int status = options->message_file ? explain_message(invocation, operands->items[i]) : run_program(&each);
         worst = MAX(worst, status);
     }
     return worst;
@@ -167,7 +166,8 @@ const struct command command_hints = {
     .usage = "check | explain FILE… [options]",
     .summary = "check the rules for hints, or show the hints for a program",
     .description =
-        "check: reads every rule file of hints.dir, reports mistakes with file and line, and runs each rule's examples.\n"
+        "check: reads every rule file of hints.dir, reports mistakes with file and line, and runs each rule's "
+        "examples.\n"
         "explain: runs each FILE like evalx run and shows the hints alone; with --message FILE nothing is run, and the "
         "message is explained with FILE as its source.",
     .tables = {{.options = program_options, .count = PROGRAM_OPTION_COUNT}, OPTION_TABLE(hints_table)},

@@ -57,8 +57,8 @@
   X(LIST,     webhook_retry,          "webhook.retry",           "5s,30s,2m,10m,1h,6h", 0, 0,                     NULL, NULL, "how long after the first try that failed the next follows, after the second, …; then it is given up") \
   X(DURATION, webhook_connect_timeout_ms, "webhook.connect_timeout", "3s",         10, CONFIG_MS(300),            NULL, NULL, "to connect to a receiver") \
   X(DURATION, webhook_timeout_ms,     "webhook.timeout",         "10s",            10, CONFIG_MS(600),            NULL, NULL, "for a delivery in all, until the receiver has answered") \
-  X(INTEGER,  webhook_max_in_flight,  "webhook.max_in_flight",   "256",            1, 8192,                       NULL, NULL, "deliveries on their way at one time") \
-  X(INTEGER,  webhook_per_host,       "webhook.per_host",        "32",             1, 8192,                       NULL, NULL, "of them to one receiver") \
+  X(INTEGER,  webhook_max_in_flight,  "webhook.max_in_flight",   "512",            1, 8192,                       NULL, NULL, "deliveries in hand at one time: on their way, or about to be") \
+  X(INTEGER,  webhook_per_host,       "webhook.per_host",        "32",             1, 8192,                       NULL, NULL, "of them on their way to one receiver") \
   X(STRING,   webhook_ca_file,        "webhook.ca_file",         "",               0, 0,                          NULL, NULL, "certificates that receivers are checked against; default: the system's") \
   X(BOOL,     webhook_dispatch,       "webhook.dispatch",        "true",           0, 0,                          NULL, NULL, "send webhooks from this process; false leaves them to others (--no-webhooks)") \
   X(CHOICE,   log_format,             "log.format",              "json",           0, 0,                          "log-format", "json|text", "form of the log lines on standard error") \

@@ -107,15 +107,40 @@ static int read_retries(const struct config *config, struct retry_schedule *ret,
     return 0;
 }
 
-static int start_dispatcher(const struct config *config, struct store *store, struct hooks *hooks, struct error *err)
+/* The secrets of a key, "whsec_new,whsec_old" while they are changed over. */
+static bool secrets_of_key(void *context, const char *owner, struct secrets *ret)
+{
+    char *text = keys_webhook_secret(context, owner), *rest = text;
+    struct secrets secrets = {0};
+    int r = 0;
+    for (char *one; r == 0 && (one = strsep(&rest, ","));)
+        r = add_secret(&secrets, one, "webhook_secret", NULL);
+    if (text && r < 0)
+        log_error("webhook.key_secret", LOG_STR("owner", owner),
+                  LOG_STR("message", "webhook_secret is no whsec_… secret; webhook.secret signs instead"));
+    bool found = text && r == 0;
+    if (found)
+        *ret = secrets;
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+    explicit_bzero(&secrets, sizeof(secrets));
+    return found;
+}
+
+static int start_dispatcher(const struct config *config, const struct hooks_surroundings *around, struct hooks *hooks,
+                            struct error *err)
 {
     char host[64] = "localhost";
     gethostname(host, sizeof(host) - 1);
     _cleanup_(freep) char *name = xasprintf("%s-%d-%" PRId64, host, getpid(), clock_realtime_ms());
     struct webhook_config webhook = {
-        .store = store,
+        .store = around->store,
+        .metrics = around->metrics,
         .name = name,
         .secrets = hooks->secrets,
+        .secrets_of = around->keys ? secrets_of_key : NULL,
+        .secrets_context = around->keys,
         .render = payload_render,
         .policy = &hooks->policy,
         .connect_timeout_ms = config->webhook_connect_timeout_ms,
@@ -131,17 +156,20 @@ static int start_dispatcher(const struct config *config, struct store *store, st
     return r;
 }
 
-int hooks_start(const struct config *config, struct store *store, bool local, struct hooks *ret, struct error *err)
+int hooks_start(const struct config *config, const struct hooks_surroundings *around, struct hooks *ret,
+                struct error *err)
 {
     int r = read_policy(config, &ret->policy, err);
+    if (r == 0 && *config->webhook_ca_file && access(config->webhook_ca_file, R_OK) < 0)
+        r = error_errno(err, -errno, "webhook.ca_file: %s", config->webhook_ca_file);
     if (r == 0)
-        r = hooks_secrets(config, local, &ret->secrets, err);
+        r = hooks_secrets(config, around->local, &ret->secrets, err);
     if (r == 0 && ret->secrets.count == 0)
         log_warn("webhook.off",
                  LOG_STR("message", "no webhook.secret is set, so webhooks cannot be signed: webhook_url is "
                                     "refused and nothing is sent from here"));
     if (r == 0 && config->webhook_dispatch)
-        r = start_dispatcher(config, store, ret, err);
+        r = start_dispatcher(config, around, ret, err);
     return r;
 }
 

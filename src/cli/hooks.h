@@ -3,7 +3,9 @@
 #ifndef EVALX_CLI_HOOKS_H
 #define EVALX_CLI_HOOKS_H
 
+#include "auth/keys.h"
 #include "cli/config.h"
+#include "metrics/metrics.h"
 #include "webhook/webhook.h"
 
 struct hooks {
@@ -22,10 +24,17 @@ char *hooks_secret_path(const struct config *config);
 int hooks_secrets(const struct config *config, bool make, struct secrets *ret, struct error *err);
 
 /*
- * Reads the settings into a zeroed hooks and, unless webhook.dispatch is off, starts a dispatcher on store. local: this process has a
- * state folder to keep a secret in. Call hooks_stop also after a failure.
+ * Reads the settings into a zeroed hooks and, unless webhook.dispatch is off, starts a dispatcher. What surrounds it must outlive it. Call
+ * hooks_stop also after a failure.
  */
-int hooks_start(const struct config *config, struct store *store, bool local, struct hooks *ret, struct error *err);
+struct hooks_surroundings {
+    struct store *store;
+    struct keys *keys;       /* whose webhook_secret signs what came with a key that has one; NULL: no keys */
+    struct metrics *metrics; /* NULL: nothing is counted */
+    bool local;              /* this process has a state folder to keep a secret in */
+};
+int hooks_start(const struct config *config, const struct hooks_surroundings *around, struct hooks *ret,
+                struct error *err);
 void hooks_stop(struct hooks *hooks, int64_t grace_ms);
 
 /* For api_config.webhook_mistake; context is the struct hooks. */

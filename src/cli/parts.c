@@ -186,7 +186,11 @@ const struct part part_store = {.start = start_store, .stop = stop_store};
 
 static int start_webhook(struct serving *serving, struct error *err)
 {
-    return hooks_start(serving->config, serving->store, !serving->role->shares_store, &serving->hooks, err);
+    const struct hooks_surroundings around = {.store = serving->store,
+                                              .keys = serving->keys,
+                                              .metrics = serving->metrics,
+                                              .local = !serving->role->shares_store};
+    return hooks_start(serving->config, &around, &serving->hooks, err);
 }
 
 /* After the worker has been drained, so that what it completed goes out if it goes quickly. */

@@ -738,13 +738,32 @@ static void explain_evidence(struct state *state, struct hint_list *ret)
         }
 }
 
+/* True when an earlier hint speaks of the same line. */
+static bool repeats_line(const struct hint_list *list, size_t index)
+{
+    const struct hint *hint = &list->items[index];
+    for (size_t i = 0; hint->line > 0 && i < index; i++)
+        if (list->items[i].line == hint->line && strcmp(list->items[i].file, hint->file) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * One hint a line, the best one; and the vague ones only when there is nothing better: up to RULE_RANK_FALLBACK nothing at all, up to
+ * RULE_RANK_VAGUE nothing that names a line.
+ */
 static void drop_fallbacks(struct hint_list *list)
 {
     hint_list_rank(list, SIZE_MAX);
-    if (list->count == 0)
-        return;
-    size_t keep = list->items[0].rank <= RULE_RANK_FALLBACK;
-    while (keep < list->count && list->items[keep].rank > RULE_RANK_FALLBACK)
+    bool precise = list->count > 0 && list->items[0].line > 0 && list->items[0].rank > RULE_RANK_VAGUE;
+    for (size_t i = 1; i < list->count; i++) {
+        struct hint *hint = &list->items[i];
+        if (repeats_line(list, i) || hint->rank <= (precise ? RULE_RANK_VAGUE : RULE_RANK_FALLBACK))
+            hint->rank = 0;
+    }
+    hint_list_rank(list, SIZE_MAX);
+    size_t keep = MIN(list->count, (size_t)1);
+    while (keep < list->count && list->items[keep].rank > 0)
         keep++;
     hint_list_rank(list, MIN(keep, (size_t)HINTS_MAX));
 }

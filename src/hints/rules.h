@@ -11,6 +11,7 @@ enum {
     RULE_CODES_MAX = 8,  /* of exit_code, signal */
     RULE_RANK_MESSAGE = 60, /* of a rule with a pattern, when it says none */
     RULE_RANK_EVIDENCE = 40, /* of one without */
+    RULE_RANK_VAGUE = 30,    /* up to here: only when nothing better names a line */
     RULE_RANK_FALLBACK = 10, /* up to here: only when there is nothing better */
 };
 

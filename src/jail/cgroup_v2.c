@@ -191,7 +191,8 @@ static bool v2_worn(struct cgroup_leaf *leaf)
 {
     if (leaf->peak_resets || leaf->files[LEAF_MEMORY_PEAK] < 0)
         return false;
-    return cgroup_read_key(leaf->files[LEAF_MEMORY_PEAK], NULL) - cgroup_read_key(leaf->files[LEAF_MEMORY_NOW], NULL) > PEAK_KEPT;
+    return cgroup_read_key(leaf->files[LEAF_MEMORY_PEAK], NULL) - cgroup_read_key(leaf->files[LEAF_MEMORY_NOW], NULL) >
+           PEAK_KEPT;
 }
 
 static int64_t v2_ooms(struct cgroup_leaf *leaf)

@@ -93,12 +93,12 @@ int collect_send(int socket, char *const *names)
 {
     static struct walk walk; /* static: a launcher's stack stays small */
     walk = (struct walk){.socket = socket, .message = {.magic = JAIL_MAGIC}};
-    if (!names[0]) {
-        int out = open("/box/work/out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return out < 0 ? -errno : walk_directory(&walk, out, 0);
-    }
     _cleanup_(fd_closep) int work = open("/box/work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int worst = work < 0 ? -errno : 0;
+    if (work >= 0 && !names[0]) {
+        int out = openat(work, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return out < 0 ? -errno : walk_directory(&walk, out, 0);
+    }
     for (; work >= 0 && *names; names++) {
         int r = send_named(&walk, work, *names);
         worst = r < 0 ? r : worst; /* the others are still sent */

@@ -65,6 +65,6 @@ int store_check_submission(const struct store_submission *submission);
 typedef int store_open_fn(const char *scheme, const char *rest, const struct store_config *config,
                           struct watch_table *watches, struct store **ret, struct error *err);
 
-store_open_fn sqlite_store_open, redis_store_open;
+store_open_fn sqlite_store_open, sqlite_store_inspect, redis_store_open;
 
 #endif

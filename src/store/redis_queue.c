@@ -84,12 +84,16 @@ static int call(struct redis_store *s, enum redis_script script, struct redis_ar
     return r;
 }
 
+enum { RENEW_LEAST_MS = 300 };
+
 int redis_renew(struct store *store, const char *token, uint64_t fence)
 {
     struct redis_store *s = redis_of(store);
     struct redis_args args = held_args(token, fence);
     redis_args_int(&args, s->config.lease_ms);
-    return call(s, REDIS_renew, &args, REDIS_PATIENT_MS, NULL);
+    /* No longer than until it should be tried again: one renewal that hangs must not cost the lease, nor others theirs. */
+    int budget_ms = (int)MAX(MIN(s->config.lease_ms / 3, REDIS_PATIENT_MS), RENEW_LEAST_MS);
+    return call(s, REDIS_renew, &args, budget_ms, NULL);
 }
 
 int redis_progress(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,

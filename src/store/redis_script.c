@@ -28,6 +28,7 @@ static void append_constants(struct buf *out)
         {"OWNER_TURN", REDIS_OWNER_TURN},
         {"SWEEP_GAP_MS", REDIS_SWEEP_GAP_MS},
         {"OWED_AGAIN_MS", REDIS_OWED_AGAIN_MS},
+        {"ROWS_A_SWEEP", REDIS_ROWS_A_SWEEP},
     };
     static const struct {
         const char *name;

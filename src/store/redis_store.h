@@ -16,8 +16,9 @@ enum {
     REDIS_QUICK_MS = 800, /* what a verb that a client waits for may take in all, so that it answers within a second */
     REDIS_PATIENT_MS = 3000,    /* likewise a verb of a worker, which keeps what it has and comes again */
     REDIS_SWEEP_MS = 400,       /* between two sweeps of one process */
-    REDIS_SWEEP_GAP_MS = 3000,  /* without any sweep for so long, nobody could renew a lease */
+    REDIS_SWEEP_GAP_MS = 1000,  /* without any sweep for so long, the server was away, and nobody could renew a lease */
     REDIS_OWNER_TURN = 1000000, /* by so much an owner's tag grows with a claim, divided by its share */
+    REDIS_ROWS_A_SWEEP = 2000,  /* of the outbox, forgotten in one step */
     REDIS_OWED_AGAIN_MS =
         60000,                /* after so long it is looked again whether what is past its retention may be forgotten */
     REDIS_SUBMIT_FIELDS = 12, /* arguments a submission, see submit.lua */
@@ -59,10 +60,12 @@ void redis_args_int(struct redis_args *args, int64_t number);
 
 /* ---- redis_script.c: the steps that must be atomic ---- */
 
-#define REDIS_SCRIPTS(X)                                                                                          \
-    X(submit)                                                                                                     \
-    X(claim) X(leave) X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) \
-        X(depth) X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+#define REDIS_SCRIPTS(X)                                                                                 \
+    X(submit)                                                                                            \
+    X(claim)                                                                                             \
+    X(leave)                                                                                             \
+    X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) X(depth) \
+        X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
 
 #define REDIS_SCRIPT_ID(name) REDIS_##name,
 enum redis_script { REDIS_SCRIPTS(REDIS_SCRIPT_ID) REDIS_SCRIPT_COUNT };

@@ -270,11 +270,26 @@ int sqlite_run_forget(struct sqlite_store *s, struct op *op)
     return r;
 }
 
+/* What the last worker reported last, in the words of sweep.lua. */
+static char *lost_message(struct sqlite_store *s, const struct entry *entry)
+{
+    pthread_mutex_lock(&s->lock);
+    bool heard = entry->event_count > 0;
+    struct store_event last = heard ? entry->events[entry->event_count - 1] : (struct store_event){0};
+    pthread_mutex_unlock(&s->lock);
+    if (!heard)
+        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported nothing", STORE_ATTEMPTS_MAX);
+    if (last.kind == STORE_EVENT_COMPILE)
+        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported the end of compiling", STORE_ATTEMPTS_MAX);
+    return xasprintf(STORE_LOST_MESSAGE "; the last one had last reported the end of test case %u", STORE_ATTEMPTS_MAX,
+                     last.index);
+}
+
 static int lapse(struct sqlite_store *s, struct entry *entry)
 {
     if (entry->next.attempts < STORE_ATTEMPTS_MAX)
         return requeue(s, entry, entry->next.attempts);
-    _cleanup_(freep) char *message = xasprintf(STORE_LOST_MESSAGE, STORE_ATTEMPTS_MAX);
+    _cleanup_(freep) char *message = lost_message(s, entry);
     return finish(s, entry, STATUS_FAILED, message, (struct str){0}, 0);
 }
 

@@ -116,17 +116,17 @@ static int exec(struct sqlite_store *s, sqlite3 *db, const char *sql, const char
     return rc == SQLITE_OK ? 0 : sql_error(err, db, rc, what, s->path);
 }
 
-static int query_number(struct sqlite_store *s, const char *sql, int64_t *ret, struct error *err)
+static int query_number(struct sqlite_store *s, sqlite3 *db, const char *sql, int64_t *ret, struct error *err)
 {
     sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(stmt);
     int r = 0;
     if (rc == SQLITE_ROW)
         *ret = sqlite3_column_int64(stmt, 0);
     else
-        r = sql_error(err, s->db, rc, "reading", s->path);
+        r = sql_error(err, db, rc, "reading", s->path);
     sqlite3_finalize(stmt);
     return r;
 }
@@ -134,11 +134,11 @@ static int query_number(struct sqlite_store *s, const char *sql, int64_t *ret, s
 static int migrate(struct sqlite_store *s, struct error *err)
 {
     int64_t version = 0, tables = 0, application = 0;
-    int r = query_number(s, "PRAGMA user_version", &version, err);
+    int r = query_number(s, s->db, "PRAGMA user_version", &version, err);
     if (r == 0)
-        r = query_number(s, "PRAGMA application_id", &application, err);
+        r = query_number(s, s->db, "PRAGMA application_id", &application, err);
     if (r == 0)
-        r = query_number(s, "SELECT count(*) FROM sqlite_schema", &tables, err);
+        r = query_number(s, s->db, "SELECT count(*) FROM sqlite_schema", &tables, err);
     if (r < 0)
         return r;
     if (tables > 0 && application != APPLICATION_ID)
@@ -172,11 +172,8 @@ static int prepare_statement(struct sqlite_store *s, sqlite3 *db, const char *sq
     " FROM outbox o JOIN submissions s ON s.id = o.submission WHERE o.state = " state  \
     " AND (o.submission, o.id) > (?1, ?2) ORDER BY o.submission, o.id LIMIT ?3"
 
-static int prepare_all(struct sqlite_store *s, struct error *err)
+static int prepare_reads(struct sqlite_store *s, struct error *err)
 {
-#define STATEMENT_TEXT(id, text) [id] = text,
-    static const char *const texts[] = {STATEMENTS(STATEMENT_TEXT)};
-#undef STATEMENT_TEXT
     const struct {
         sqlite3_stmt **stmt;
         const char *sql;
@@ -196,17 +193,26 @@ static int prepare_all(struct sqlite_store *s, struct error *err)
          " (SELECT created_ms FROM outbox WHERE state = 0 ORDER BY submission, id LIMIT 1)"},
     };
     int r = 0;
-    for (size_t i = 0; r == 0 && i < STATEMENT_COUNT; i++)
-        r = prepare_statement(s, s->db, texts[i], &s->statements[i], err);
     for (size_t i = 0; r == 0 && i < ARRAY_LEN(reads); i++)
         r = prepare_statement(s, s->reader, reads[i].sql, reads[i].stmt, err);
     return r;
 }
 
-static int open_connection(struct sqlite_store *s, sqlite3 **ret, struct error *err)
+static int prepare_all(struct sqlite_store *s, struct error *err)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
-                SQLITE_OPEN_EXRESCODE;
+#define STATEMENT_TEXT(id, text) [id] = text,
+    static const char *const texts[] = {STATEMENTS(STATEMENT_TEXT)};
+#undef STATEMENT_TEXT
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < STATEMENT_COUNT; i++)
+        r = prepare_statement(s, s->db, texts[i], &s->statements[i], err);
+    return r == 0 ? prepare_reads(s, err) : r;
+}
+
+/* create: SQLITE_OPEN_CREATE or 0. */
+static int open_connection(struct sqlite_store *s, int create, sqlite3 **ret, struct error *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | create | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int rc = sqlite3_open_v2(s->path, ret, flags, NULL);
     if (rc != SQLITE_OK)
         return sql_error(err, *ret, rc, "opening", s->path);
@@ -230,7 +236,7 @@ int sqlite_schema_open(struct sqlite_store *s, struct error *err)
     bool in_memory = s->lock_fd < 0;
     int r = in_memory ? 0 : create_private(s->path, err);
     if (r == 0)
-        r = open_connection(s, &s->db, err);
+        r = open_connection(s, SQLITE_OPEN_CREATE, &s->db, err);
     if (r == 0 && !in_memory)
         r = exec(s, s->db, "PRAGMA journal_mode = WAL", "opening", err);
     if (r == 0)
@@ -238,8 +244,24 @@ int sqlite_schema_open(struct sqlite_store *s, struct error *err)
     if (r == 0 && in_memory)
         s->reader = s->db;
     else if (r == 0)
-        r = open_connection(s, &s->reader, err);
+        r = open_connection(s, SQLITE_OPEN_CREATE, &s->reader, err);
     return r == 0 ? prepare_all(s, err) : r;
+}
+
+int sqlite_schema_look(struct sqlite_store *s, struct error *err)
+{
+    if (access(s->path, R_OK) < 0)
+        return error_errno(err, -errno, "opening %s", s->path);
+    int64_t version = 0;
+    int r = open_connection(s, 0, &s->reader, err);
+    if (r == 0)
+        r = exec(s, s->reader, "PRAGMA query_only = ON", "opening", err);
+    if (r == 0)
+        r = query_number(s, s->reader, "PRAGMA user_version", &version, err);
+    if (r == 0 && version != (int64_t)ARRAY_LEN(migrations))
+        return error_set(err, -EBADMSG, "%s is of another version of evalx (its format is %lld, this one reads %zu)",
+                         s->path, (long long)version, ARRAY_LEN(migrations));
+    return r == 0 ? prepare_reads(s, err) : r;
 }
 
 static int load_live(struct sqlite_store *s)

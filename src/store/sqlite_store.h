@@ -208,6 +208,8 @@ int sql_row(struct sqlite_store *s, sqlite3_stmt **ret, enum statement id, const
 
 /* sqlite_schema.c: files and tables. */
 int sqlite_schema_lock(const char *path, int *ret_fd, struct error *err);
+int sqlite_schema_look(struct sqlite_store *s,
+                       struct error *err); /* the reading connection alone, beside another process */
 int sqlite_schema_open(struct sqlite_store *s, struct error *err); /* connections, pragmas, migrations, statements */
 int sqlite_schema_recover(struct sqlite_store *s,
                           struct error *err); /* ends the leases of the process that died, fills live */

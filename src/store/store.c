@@ -20,12 +20,13 @@
 static const struct {
     const char *scheme;
     store_open_fn *open;
-    bool shared; /* several processes may open it */
+    bool shared;            /* several processes may open it */
+    store_open_fn *inspect; /* NULL: by opening it */
 } backends[] = {
-    {"sqlite", sqlite_store_open, false},
-    {"redis", redis_store_open, true},
-    {"rediss", redis_store_open, true},
-    {"redis+unix", redis_store_open, true},
+    {"sqlite", sqlite_store_open, false, sqlite_store_inspect},
+    {"redis", redis_store_open, true, NULL},
+    {"rediss", redis_store_open, true, NULL},
+    {"redis+unix", redis_store_open, true, NULL},
 };
 
 static int check_config(const struct store_config *config, struct error *err)
@@ -54,18 +55,17 @@ bool store_url_shared(const char *url)
     return true; /* of a kind that store_open knows more about */
 }
 
-int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err)
+static int open_as(const char *url, const struct store_config *config, bool inspect, struct store **ret,
+                   struct error *err)
 {
-    int r = check_config(config, err);
-    if (r < 0)
-        return r;
     const char *colon = strchr(url, ':');
     size_t len = colon ? (size_t)(colon - url) : 0;
     for (size_t i = 0; colon && i < ARRAY_LEN(backends); i++) {
         if (!str_is((struct str){.data = url, .len = len}, backends[i].scheme))
             continue;
         struct watch_table *watches = watch_table_new();
-        r = backends[i].open(backends[i].scheme, colon + 1, config, watches, ret, err);
+        store_open_fn *open = inspect && backends[i].inspect ? backends[i].inspect : backends[i].open;
+        int r = open(backends[i].scheme, colon + 1, config, watches, ret, err);
         if (r < 0) {
             watch_table_free(watches);
             return error_wrap(err, r, "store");
@@ -75,6 +75,18 @@ int store_open(const char *url, const struct store_config *config, struct store 
     return error_set(err, -EINVAL,
                      "store: unknown kind of store \"%.*s\": there are sqlite:PATH and redis://HOST[:PORT][/DATABASE]",
                      colon ? (int)len : (int)MIN(strlen(url), 64), url);
+}
+
+int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err)
+{
+    int r = check_config(config, err);
+    return r < 0 ? r : open_as(url, config, false, ret, err);
+}
+
+int store_inspect(const char *url, struct store **ret, struct error *err)
+{
+    const struct store_config config = {.lease_ms = 10000, .retention_ms = INT64_MAX / 2, .max_depth = INT64_MAX};
+    return open_as(url, &config, true, ret, err);
 }
 
 void store_close(struct store *store)

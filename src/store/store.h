@@ -51,7 +51,13 @@ struct store_config {
  */
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err);
 bool store_url_shared(const char *url); /* whether several processes may open this store at the same time */
-void store_close(struct store *store);  /* finishes what was handed in, then closes; NULL is fine */
+
+/*
+ * To look at what a store keeps while others work on it: only store_get, store_outbox_list and store_outbox_depth (and store_close) may
+ * be called. -ENOENT when there is nothing yet.
+ */
+int store_inspect(const char *url, struct store **ret, struct error *err);
+void store_close(struct store *store); /* finishes what was handed in, then closes; NULL is fine */
 DEFINE_CLEANUP(struct store, store_close)
 
 /* What its keeper should know and mend: that it could lose what was acknowledged. NULL when nothing; valid until store_close. */
@@ -151,8 +157,8 @@ struct store_record {
     int attempts;
     int64_t created_ms, started_ms, finished_ms; /* 0: not yet */
     struct buf request;
-    struct buf result;          /* empty until final; may stay empty for cancelled, and for failed by lost leases */
-    char *message;              /* for failed by the store itself; NULL otherwise */
+    struct buf result; /* empty until final; may stay empty for cancelled, and for failed by lost leases */
+    char *message;     /* for failed by the store itself, with what its last worker had reported; NULL otherwise */
     struct store_event *events; /* progress so far, in the order it came; empty once final */
     size_t event_count;
     struct buf notes;                    /* store_annotate's; empty without */

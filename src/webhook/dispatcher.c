@@ -4,8 +4,8 @@
  *
  * A delivery is a job that is handed from thread to thread; whoever has it in hand owns it, so that it needs no lock:
  *
- *   claimer ──claimed──▶ network ──admitted──▶ clerk ──ready──▶ network ──ended──▶ clerk
- *   (store)              may it go?            render, seal     POST               settle, free
+ *   claimer ──claimed──▶ network ──wanted──▶ clerk ──ready──▶ network ──ended──▶ clerk
+ *   (store)              held back?          render, seal     park, POST         settle, free
  *
  * The claimer takes only what there is room for. The network thread alone knows hosts and transfers, and never waits for the store. The
  * clerks do: several of them, so that many seals and settlements share one disk sync.
@@ -24,11 +24,11 @@
 enum {
     CLAIM_MOST = 64,     /* rows a claim */
     CLAIM_WAIT_MS = 500, /* how long a claim waits before it looks whether it is to stop */
-    LEASE_EXTRA_MS = 60000,
+    LEASE_EXTRA_MS =
+        15000, /* to render, seal and wait for a turn; a killed dispatcher's claims lie idle so much longer */
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LONGEST_MS = 5000,
     HOLD_MS = 1000, /* when the store does not give what is needed */
-    OUTSTANDING_PER_FLIGHT = 3,
 };
 
 /* Bodies in memory; past it nothing is claimed until some are sent. */
@@ -36,7 +36,7 @@ static const size_t body_bytes_most = 256 << 20;
 
 static int64_t lease_ms(const struct webhook *hook)
 {
-    return 2 * hook->config.timeout_ms + LEASE_EXTRA_MS;
+    return hook->config.timeout_ms + LEASE_EXTRA_MS;
 }
 
 /* ---- handing on ---- */
@@ -83,7 +83,7 @@ static void wait_room(struct webhook *hook, int64_t ms)
 /* How many rows may be claimed now; waits until it is at least one. 0: it is time to stop. */
 static size_t await_room(struct webhook *hook)
 {
-    size_t most = (size_t)OUTSTANDING_PER_FLIGHT * hook->config.max_in_flight;
+    size_t most = hook->config.max_in_flight;
     pthread_mutex_lock(&hook->lock);
     while (!hook->stopping && (hook->outstanding >= most || hook->body_bytes >= body_bytes_most))
         wait_room(hook, CLAIM_WAIT_MS);
@@ -188,32 +188,18 @@ static int seal(struct job *job)
     return 0;
 }
 
-/* What is forgotten (-ENOENT) or claimed by another (-ESTALE) is settled in vain, which is how that ends. */
-static void prepare(struct job *job)
+static void count_outcome(const struct job *job)
 {
-    int r = job->delivery.body.len > 0 ? 0 : seal(job);
-    if (r == 0) {
-        job_to_network(job, JOB_READY);
-        return;
-    }
-    if (r == -EBADMSG)
-        job_decide(job, STORE_OUTCOME_DEAD, 0, 0, "the stored submission cannot be read");
-    else
-        job_decide(job, STORE_OUTCOME_HELD, HOLD_MS, 0, NULL);
-    job_to_network(job, JOB_ENDED);
-}
-
-static void count_outcome(struct webhook *hook, enum store_outcome outcome)
-{
-    uint64_t *const counters[] = {
-        [STORE_OUTCOME_DELIVERED] = &hook->stats.delivered,
-        [STORE_OUTCOME_RETRY] = &hook->stats.failed,
-        [STORE_OUTCOME_DEAD] = &hook->stats.dead,
-        [STORE_OUTCOME_HELD] = &hook->stats.held,
-    };
-    pthread_mutex_lock(&hook->lock);
-    ++*counters[outcome];
-    pthread_mutex_unlock(&hook->lock);
+    static const char *const outcomes[] = {
+        [STORE_OUTCOME_DELIVERED] = "delivered", [STORE_OUTCOME_RETRY] = "retry", [STORE_OUTCOME_DEAD] = "dead"};
+    struct metrics *metrics = job->hook->config.metrics;
+    enum store_outcome outcome = job->settlement.outcome;
+    if (outcome == STORE_OUTCOME_HELD)
+        return; /* was not tried */
+    metrics_add(metrics, METRIC_WEBHOOKS, 1, outcomes[outcome], NULL);
+    if (outcome == STORE_OUTCOME_DELIVERED)
+        metrics_observe(metrics, METRIC_WEBHOOK_TIME,
+                        MAX(clock_realtime_ms() - job->delivery.created_ms, 0) * NS_PER_MS, NULL, NULL);
 }
 
 static bool is_abandoned(struct webhook *hook)
@@ -237,10 +223,25 @@ static void settle(struct job *job)
         back_off(hook, &backoff_ms);
     }
     if (r == 0)
-        count_outcome(hook, job->settlement.outcome);
+        count_outcome(job);
     else if (r != -ESTALE)
         log_error("webhook.not_settled", LOG_STR("message", strerror(-r)));
     free_job(job);
+}
+
+/* What is forgotten (-ENOENT) or claimed by another (-ESTALE) is settled in vain, which is how that ends. */
+static void prepare(struct job *job)
+{
+    int r = job->delivery.body.len > 0 ? 0 : seal(job);
+    if (r == 0) {
+        job_to_network(job, JOB_READY);
+        return;
+    }
+    if (r == -EBADMSG)
+        job_decide(job, STORE_OUTCOME_DEAD, 0, 0, "the stored submission cannot be read");
+    else
+        job_decide(job, STORE_OUTCOME_HELD, HOLD_MS, 0, NULL);
+    settle(job);
 }
 
 static struct job *next_paper(struct webhook *hook)
@@ -260,7 +261,7 @@ static void *clerk_main(void *context)
     struct webhook *hook = context;
     struct job *job;
     while ((job = next_paper(hook))) {
-        if (job->stage == JOB_ADMITTED)
+        if (job->stage == JOB_WANTED)
             prepare(job);
         else
             settle(job);
@@ -276,7 +277,7 @@ static struct webhook *new_webhook(const struct webhook_config *config)
     hook->config = *config;
     hook->name = xstrdup(config->name);
     hook->ca_file = config->ca_file && *config->ca_file ? xstrdup(config->ca_file) : NULL;
-    hook->hosts = hosts_new(config->per_host, 2 * config->per_host + config->max_in_flight / 4);
+    hook->hosts = hosts_new(config->per_host, 2 * config->per_host);
     STAILQ_INIT(&hook->inbox);
     STAILQ_INIT(&hook->papers);
     LIST_INIT(&hook->active);
@@ -380,11 +381,4 @@ void webhook_stop(struct webhook *hook, int64_t grace_ms)
     for (unsigned i = 0; i < hook->clerk_count; i++)
         pthread_join(hook->clerks[i], NULL);
     free_webhook(hook);
-}
-
-void webhook_stats(struct webhook *hook, struct webhook_stats *ret)
-{
-    pthread_mutex_lock(&hook->lock);
-    *ret = hook->stats;
-    pthread_mutex_unlock(&hook->lock);
 }

@@ -102,6 +102,11 @@ static int64_t hold_closed(struct host *host, int64_t now_ms)
     return host->closed_until_ms - now_ms + RETURN_EVERY_MS * host->sent_back++;
 }
 
+int64_t host_held(struct host *host, int64_t now_ms)
+{
+    return host_closed(host, now_ms) ? hold_closed(host, now_ms) : 0;
+}
+
 /* About when what came before it will be through. */
 static int64_t hold_busy(const struct hosts *hosts, struct host *host)
 {
@@ -109,7 +114,7 @@ static int64_t hold_busy(const struct hosts *hosts, struct host *host)
     return MAX(before * MAX(host->took_ms, 1) / room_of(hosts, host), 50);
 }
 
-enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, int64_t now_ms,
+enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, bool may_park, int64_t now_ms,
                           int64_t *ret_hold_ms)
 {
     if (host_closed(host, now_ms)) {
@@ -121,7 +126,7 @@ enum admission host_admit(struct hosts *hosts, struct host *host, struct parked 
         host->sent_back = 0;
         return HOST_GO;
     }
-    if (host->parked_count < hosts->parked_most) {
+    if (may_park && host->parked_count < hosts->parked_most) {
         TAILQ_INSERT_TAIL(&host->parked, item, link);
         host->parked_count++;
         return HOST_PARK;

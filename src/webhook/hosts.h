@@ -36,7 +36,8 @@ enum admission {
     HOST_PARK, /* has been put into the host's list */
     HOST_HOLD, /* not now: back to the store for *ret_hold_ms */
 };
-enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, int64_t now_ms,
+/* may_park: there is room for it to wait here. */
+enum admission host_admit(struct hosts *hosts, struct host *host, struct parked *item, bool may_park, int64_t now_ms,
                           int64_t *ret_hold_ms);
 
 /* One that was on its way has ended. answered: the host is well; throttle_ms > 0: it wants to be left alone. */
@@ -50,6 +51,9 @@ struct parked *host_next(struct hosts *hosts, struct host *host, int64_t now_ms,
 
 /* Any parked item of any host, taken off its list; NULL when there is none. For the end. */
 struct parked *hosts_unpark(struct hosts *hosts);
+
+/* For how long to send one back that has just come; 0: the host is open. */
+int64_t host_held(struct host *host, int64_t now_ms);
 
 bool host_closed(const struct host *host, int64_t now_ms);
 const char *host_key(const struct host *host);

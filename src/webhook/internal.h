@@ -13,10 +13,10 @@
 enum { CLERKS = 8, ERROR_TEXT_MAX = 256 };
 
 enum stage {
-    JOB_CLAIMED,  /* network thread: may it go? */
-    JOB_ADMITTED, /* clerk: render, seal */
-    JOB_READY,    /* network thread: send */
-    JOB_ENDED,    /* clerk: settle */
+    JOB_CLAIMED, /* network thread: is its host held back? */
+    JOB_WANTED,  /* clerk: render, seal */
+    JOB_READY,   /* network thread: park or send */
+    JOB_ENDED,   /* clerk: settle */
 };
 
 /* One claimed delivery on its way through. Owned by whoever has it in hand; see the stages. */
@@ -34,7 +34,8 @@ struct job {
     /* while it is being sent */
     CURL *easy;
     struct curl_slist *headers;
-    size_t received;
+    size_t header_bytes, body_bytes; /* of what comes back */
+    bool answered;                   /* the headers of an answer are whole */
     int64_t retry_after_ms;
     const char *refusal; /* of the guard */
     char message[CURL_ERROR_SIZE];
@@ -59,7 +60,6 @@ struct webhook {
     bool stopping;          /* claim nothing, start nothing */
     bool abandon;           /* the grace is over */
     bool closed;            /* clerks: end when there is nothing left */
-    struct webhook_stats stats;
 
     /* the network thread's own */
     struct hosts *hosts;
@@ -78,7 +78,7 @@ void job_decide(struct job *job, enum store_outcome outcome, int64_t delay_ms, i
 
 void *network_main(void *hook); /* network.c */
 
-/* transfer.c: one POST. transfer_begin gives 0 with job->easy set up, to be added to the multi handle, or -errno. */
+/* transfer.c: one POST. transfer_begin gives 0 with job->easy set up, to be added to the multi handle; -ENOKEY: no secret; -ENOMEM. */
 int transfer_begin(struct job *job);
 void transfer_end(struct job *job, CURLcode code, struct answer *ret); /* reads what came of it, and cleans up */
 

@@ -32,17 +32,8 @@ static bool in_time(const struct job *job)
     return clock_monotonic_ns() + needed_ms * NS_PER_MS < job->lease_end_ns;
 }
 
-static void go(struct webhook *hook, struct job *job)
-{
-    if (in_time(job) && !hook->ends) {
-        job_to_clerk(job, JOB_ADMITTED);
-        return;
-    }
-    host_undone(job->host);
-    hold(job, 0);
-}
-
-static void admit(struct webhook *hook, struct job *job)
+/* Nothing is rendered for a host that is held back. */
+static void look_at(struct webhook *hook, struct job *job)
 {
     _cleanup_(buf_release) struct buf key = BUF_INIT;
     if (webhook_host_key(job->delivery.url, &key) < 0 ||
@@ -51,35 +42,16 @@ static void admit(struct webhook *hook, struct job *job)
         job_to_clerk(job, JOB_ENDED);
         return;
     }
-    int64_t hold_ms = 0;
     job->host = hosts_get(hook->hosts, buf_str(&key), now_ms());
-    switch (host_admit(hook->hosts, job->host, &job->parked, now_ms(), &hold_ms)) {
-    case HOST_GO:
-        go(hook, job);
-        break;
-    case HOST_HOLD:
+    int64_t hold_ms = host_held(job->host, now_ms());
+    if (hook->ends || hold_ms > 0)
         hold(job, hold_ms);
-        break;
-    case HOST_PARK:
-        break;
-    }
+    else
+        job_to_clerk(job, JOB_WANTED);
 }
 
-/* A transfer has ended: who was parked behind it may go, or must not any more. */
-static void serve_parked(struct webhook *hook, struct host *host)
-{
-    int64_t hold_ms;
-    struct parked *item;
-    while ((item = host_next(hook->hosts, host, now_ms(), &hold_ms))) {
-        struct job *job = (struct job *)item;
-        if (hold_ms >= 0)
-            hold(job, hold_ms);
-        else
-            go(hook, job);
-    }
-}
-
-static void send_it(struct webhook *hook, struct job *job)
+/* The host counts it as on its way. False: it could not be sent after all. */
+static bool send_it(struct webhook *hook, struct job *job)
 {
     job->started_ns = clock_monotonic_ns();
     int r = hook->ends || !in_time(job) ? -ECANCELED : transfer_begin(job);
@@ -91,20 +63,56 @@ static void send_it(struct webhook *hook, struct job *job)
     if (r == 0) {
         LIST_INSERT_HEAD(&hook->active, job, active);
         hook->in_flight++;
-        return;
+        return true;
     }
     host_undone(job->host);
-    hold(job, r == -ECANCELED ? 0 : POLL_MS);
-    serve_parked(hook, job->host);
+    if (r == -ENOKEY) {
+        job_decide(job, STORE_OUTCOME_DEAD, 0, 0, "there is no secret to sign it with");
+        job_to_clerk(job, JOB_ENDED);
+    } else {
+        hold(job, r == -ECANCELED ? 0 : POLL_MS);
+    }
+    return false;
 }
 
-/* What the clerks had to give up before it was sent. */
-static void take_back(struct webhook *hook, struct job *job)
+/* Who is parked may go, or must not any more. */
+static void serve_parked(struct webhook *hook, struct host *host)
 {
-    host_undone(job->host);
-    struct host *host = job->host;
-    job_to_clerk(job, JOB_ENDED);
-    serve_parked(hook, host);
+    int64_t hold_ms;
+    struct parked *item;
+    while ((item = host_next(hook->hosts, host, now_ms(), &hold_ms))) {
+        struct job *job = (struct job *)item;
+        if (hold_ms >= 0)
+            hold(job, hold_ms);
+        else
+            send_it(hook, job);
+    }
+}
+
+/* Where most of the room is taken, it is left to those who can go at once. */
+static bool may_park(struct webhook *hook)
+{
+    pthread_mutex_lock(&hook->lock);
+    bool room = hook->outstanding < (size_t)hook->config.max_in_flight * 3 / 4;
+    pthread_mutex_unlock(&hook->lock);
+    return room;
+}
+
+static void admit(struct webhook *hook, struct job *job)
+{
+    struct host *host = job->host; /* when it cannot be sent, the job is gone */
+    int64_t hold_ms = 0;
+    switch (host_admit(hook->hosts, host, &job->parked, may_park(hook), now_ms(), &hold_ms)) {
+    case HOST_GO:
+        if (!send_it(hook, job))
+            serve_parked(hook, host);
+        break;
+    case HOST_HOLD:
+        hold(job, hold_ms);
+        break;
+    case HOST_PARK:
+        break;
+    }
 }
 
 static void log_failure(const struct job *job, const struct answer *answer, const struct decision *decision)
@@ -168,11 +176,9 @@ static void empty_inbox(struct webhook *hook)
     while ((job = STAILQ_FIRST(&news))) {
         STAILQ_REMOVE_HEAD(&news, link);
         if (job->stage == JOB_CLAIMED)
-            admit(hook, job);
-        else if (job->stage == JOB_READY)
-            send_it(hook, job);
+            look_at(hook, job);
         else
-            take_back(hook, job);
+            admit(hook, job);
     }
 }
 
@@ -182,7 +188,6 @@ static bool keep_on(struct webhook *hook)
     pthread_mutex_lock(&hook->lock);
     bool abandon = hook->abandon, more = !hook->stopping || hook->outstanding > 0;
     hook->ends = hook->stopping;
-    hook->stats.in_flight = hook->in_flight;
     pthread_mutex_unlock(&hook->lock);
     struct parked *item;
     while (hook->ends && (item = hosts_unpark(hook->hosts)))

@@ -30,7 +30,7 @@ struct decision retry_decide(const struct retry_schedule *schedule, int attempt,
     struct decision decision = {.outcome = STORE_OUTCOME_DEAD,
                                 .healthy = status >= 400 && status < 500 && status != 429};
     if (throttles(status) || (status == 503 && answer->retry_after_ms >= 0))
-        decision.throttle_ms = MAX(answer->retry_after_ms, THROTTLE_MS);
+        decision.throttle_ms = answer->retry_after_ms >= 0 ? MAX(answer->retry_after_ms, 1) : THROTTLE_MS;
     if (status == 410 || answer->refused || attempt < 1 || (size_t)attempt > schedule->count)
         return decision;
     decision.outcome = STORE_OUTCOME_RETRY;

@@ -39,8 +39,8 @@ static size_t drop_body(char *data, size_t size, size_t count, void *context)
 {
     (void)data;
     struct job *job = context;
-    job->received += size * count;
-    return job->received > ANSWER_BODY_MAX ? 0 : size * count;
+    job->body_bytes += size * count;
+    return job->body_bytes > ANSWER_BODY_MAX ? 0 : size * count;
 }
 
 static size_t read_header(char *data, size_t size, size_t count, void *context)
@@ -48,14 +48,16 @@ static size_t read_header(char *data, size_t size, size_t count, void *context)
     static const char name[] = "retry-after:";
     struct job *job = context;
     size_t len = size * count;
-    job->received += len;
-    if (job->received > ANSWER_HEADERS_MAX)
+    job->header_bytes += len;
+    if (job->header_bytes > ANSWER_HEADERS_MAX)
         return 0;
+    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0)
+        job->answered = false; /* another one: the last was "100 Continue" or so */
+    else if (len == 2 && memcmp(data, "\r\n", 2) == 0)
+        job->answered = true;
     if (len >= sizeof(name) && strncasecmp(data, name, sizeof(name) - 1) == 0)
         job->retry_after_ms =
             retry_after_parse((struct str){data + sizeof(name) - 1, len - sizeof(name) + 1}, clock_realtime_ms());
-    if (len == 2) /* the end of the headers: the body is counted on its own */
-        job->received = 0;
     return len;
 }
 
@@ -75,6 +77,8 @@ static int add_headers(struct job *job)
     struct secrets secrets = config->secrets;
     if (config->secrets_of && delivery->owner[0])
         config->secrets_of(config->secrets_context, delivery->owner, &secrets);
+    if (secrets.count == 0)
+        return -ENOKEY;
     int64_t now_s = clock_realtime_ms() / 1000;
     _cleanup_(buf_release) struct buf signature = BUF_INIT;
     buf_append_str(&signature, "webhook-signature: ");
@@ -108,6 +112,7 @@ static CURLcode set_limits(struct job *job)
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     SET(CURLOPT_FRESH_CONNECT, 1L);
     SET(CURLOPT_FORBID_REUSE, 1L);
+    SET(CURLOPT_DNS_CACHE_TIMEOUT, 1L); /* receivers move; the resolver has a cache of its own */
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -151,10 +156,12 @@ int transfer_begin(struct job *job)
 {
     job->retry_after_ms = -1;
     job->easy = curl_easy_init();
-    if (job->easy && add_headers(job) == 0 && set_limits(job) == CURLE_OK && set_request(job) == CURLE_OK)
-        return 0;
-    clean_up(job);
-    return -ENOMEM;
+    int r = job->easy ? add_headers(job) : -ENOMEM;
+    if (r == 0 && (set_limits(job) != CURLE_OK || set_request(job) != CURLE_OK))
+        r = -ENOMEM;
+    if (r < 0)
+        clean_up(job);
+    return r;
 }
 
 /* What a client may read: no address that its host resolved to, nothing of what it answered. */
@@ -185,6 +192,8 @@ void transfer_end(struct job *job, CURLcode code, struct answer *ret)
 {
     long status = 0;
     curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK && !job->answered)
+        status = 0;
     *ret = (struct answer){.http_status = (int)status, .retry_after_ms = job->retry_after_ms};
     if (job->refusal && status == 0) {
         ret->refused = true;

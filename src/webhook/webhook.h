@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "metrics/metrics.h"
 #include "store/store.h"
 #include "webhook/guard.h"
 #include "webhook/policy.h"
@@ -25,8 +26,9 @@ typedef int webhook_render_fn(const struct store_delivery *delivery, const struc
 typedef bool webhook_secrets_fn(void *context, const char *owner, struct secrets *ret);
 
 struct webhook_config {
-    struct store *store; /* must outlive the dispatcher */
-    const char *name;    /* of this dispatcher, for the store */
+    struct store *store;     /* must outlive the dispatcher */
+    struct metrics *metrics; /* as must this; NULL: nothing is counted */
+    const char *name;        /* of this dispatcher, for the store */
     struct secrets secrets;
     webhook_secrets_fn *secrets_of; /* NULL: the common ones for all */
     void *secrets_context;
@@ -34,7 +36,7 @@ struct webhook_config {
     const struct webhook_policy *policy; /* must outlive the dispatcher */
     struct retry_schedule retry;
     int64_t connect_timeout_ms, timeout_ms;
-    unsigned max_in_flight; /* deliveries on their way at one time */
+    unsigned max_in_flight; /* deliveries in hand at one time, on their way or about to be */
     unsigned per_host;      /* of them to one host */
     const char *ca_file;    /* NULL: the system's certificates */
 };
@@ -45,11 +47,5 @@ int webhook_start(const struct webhook_config *config, struct webhook **ret, str
 
 /* Claims no more, gives what is on its way grace_ms, hands the rest back, frees. Call it while the store is open. NULL is fine. */
 void webhook_stop(struct webhook *webhook, int64_t grace_ms);
-
-struct webhook_stats {
-    uint64_t delivered, failed, dead, held; /* tries that ended so, since the start */
-    int64_t in_flight;
-};
-void webhook_stats(struct webhook *webhook, struct webhook_stats *ret);
 
 #endif

@@ -37,6 +37,7 @@ class World:
 
     def __init__(self, folder):
         self.folder, self.nodes, self.wires = folder, [], {}
+        self.redis, self.apis, self.workers = None, [], []
 
     def add(self, node, wire=None):
         self.nodes.append(node)
@@ -60,9 +61,8 @@ class World:
 
 
 class Cluster(World):
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.redis = self.add(Redis("redis", folder))
+    def open(self):
+        self.redis = self.add(Redis("redis", self.folder))
         self.redis.wait_ready()
         self.apis = [self.evalx(f"api{i}", "api", self.redis) for i in range(2)]
         self.workers = [self.evalx(f"worker{i}", "worker", self.redis, slots=2) for i in range(3)]
@@ -102,8 +102,7 @@ class Cluster(World):
 
 
 class Single(World):
-    def __init__(self, folder):
-        super().__init__(folder)
+    def open(self):
         self.apis = [self.evalx("serve", "serve", slots=2)]
         self.workers = self.apis
         self.apis[0].wait_ready()
@@ -219,18 +218,18 @@ def count(world, load, lost, killer):
     for what, items in problems:
         if items:
             print(f"{what}: {items[:3]}", file=sys.stderr)
-    # Three lost workers in a row are very bad luck, and told as what it is; more than a few are not luck.
-    return not any(items for _, items in problems) and max(most, attempts) <= ATTEMPTS_MAX and len(given_up) <= len(tokens) // 200
+    # One that was running at three kills in a row has met its contract (STORE_ATTEMPTS_MAX); more than a few are no bad luck.
+    return not any(items for _, items in problems) and max(most, attempts) <= ATTEMPTS_MAX and len(given_up) <= max(1, len(tokens) // 200)
 
 
 def chaos(kind, submissions, rate, seconds, seed, folder):
     """A whole run; True when all is well."""
-    world = None
+    world = (Cluster if kind == "cluster" else Single)(folder)
     try:
-        world = (Cluster if kind == "cluster" else Single)(folder)
+        world.open()
         begin = now()
         load = Load(world.apis, submissions, seed, rate)
-        killer = Killer(world, seed, pause=0.4 if kind == "cluster" else 1.0)
+        killer = Killer(world, seed, pause=0.4 if kind == "cluster" else 2.0)
         acknowledged = load.await_acknowledged(seconds * SLOW)
         killer.end()
         if not acknowledged:
@@ -242,14 +241,14 @@ def chaos(kind, submissions, rate, seconds, seed, folder):
             print(f"{len(load.todo)} were not acknowledged in {seconds} s: not tried", file=sys.stderr)
         return good
     finally:
-        if world:
-            world.close()
+        world.close()
 
 
 def soak(seconds, folder):
     """A steady load; memory and descriptors of every evalx process must be within 5 % of what they were after the warm-up."""
     world = Cluster(folder)
     try:
+        world.open()
         samples, end, warm, number = collections.defaultdict(list), now() + seconds, now() + min(seconds / 4, 60), 0
         nodes = [*world.apis, *world.workers]
         while now() < end:

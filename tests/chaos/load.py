@@ -10,7 +10,7 @@ from nodes import now
 C = '#include <stdio.h>\nint main(void) { long n; while (scanf("%ld", &n) == 1) printf("%ld\\n", n); }\n'
 PYTHON = "import sys\nfor line in sys.stdin: print(int(line))\n"
 BASH = "while read n; do echo $n; done"
-SLEEPER = "read n; sleep 0.4; echo $n"
+SLEEPER = "read n; sleep 0.2; echo $n"
 
 
 def program(number):

@@ -87,10 +87,11 @@ def usual_descriptor_limit():
 
 
 class Server:
-    """`evalx serve` with its own state folder and port. Settings are configuration keys (queue_max_depth=1). A prefix is a command that
+    """`evalx serve`, or another role, with its own state folder and port. Settings are configuration keys (queue_max_depth=1). A prefix is a command that
     becomes the server in the end (setpriv, unshare); owner: whose the state folder is then."""
 
-    def __init__(self, state_dir=None, arguments=(), prefix=(), owner=None, **settings):
+    def __init__(self, state_dir=None, arguments=(), prefix=(), owner=None, role="serve", **settings):
+        self.role = role
         self.own_folder = None
         if state_dir is None:
             # Not below pytest's 0700 folder: the server gives up root and must still reach its state.
@@ -111,7 +112,7 @@ class Server:
         self.port = free_port()
         self.log = tempfile.NamedTemporaryFile(prefix="evalx-log-", suffix=".txt", delete=False)
         self.process = subprocess.Popen(
-            [*self.prefix, str(EVALX), "serve", "--listen", f"127.0.0.1:{self.port}", "--state-dir", str(self.state_dir), *self.arguments],
+            [*self.prefix, str(EVALX), self.role, "--listen", f"127.0.0.1:{self.port}", "--state-dir", str(self.state_dir), *self.arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, env=environment(**self.settings),
             start_new_session=True, preexec_fn=usual_descriptor_limit)
         if wait:
@@ -162,7 +163,7 @@ class Server:
                 finally:
                     if self.process.poll() is None:
                         self.kill()
-                assert code == 0, f"evalx serve ended with {code} on SIGTERM:\n{self.log_text()}"
+                assert code == 0, f"evalx {self.role} ended with {code} on SIGTERM:\n{self.log_text()}"
             sanitizer = [line for line in self.log_text().splitlines() if "Sanitizer" in line or "runtime error:" in line]
             assert not sanitizer, self.log_text()
         finally:
@@ -337,3 +338,38 @@ def read_events(events, stop=lambda event: event["event"] == "done"):
         if stop(event):
             break
     return found
+
+
+class Redis:
+    """A Redis server of the test's own, which syncs every write (what was acknowledged survives it)."""
+
+    def __init__(self):
+        self.folder, self.port, self.process = Path(tempfile.mkdtemp(prefix="evalx-redis-")), free_port(), None
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
+             "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--logfile", str(self.folder / "log")], stdin=subprocess.DEVNULL)
+
+        def answers():
+            assert self.process.poll() is None, (self.folder / "log").read_text()
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(b"+PONG")
+            return False
+        wait_until(answers, 30, "Redis to answer")
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(timeout=20)
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import requests
-from harness import ROOT
+from harness import ROOT, wait_until
 
 STRUCTURE = json.loads((Path(__file__).parent / "openapi_schema.json").read_text())
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -237,6 +237,11 @@ def test_answers_of_every_route_fit_their_schemas(server, document):
         call("GET", get, token=running)
     call("DELETE", get, token=token)
     call("DELETE", get, status=404)
+    refused = server.submit({**ECHO, "webhook_url": "http://127.0.0.1/"})
+    wait_until(lambda: server.get(f"/submissions/{refused}").json()["webhook"]["state"] == "dead", 20, "it to be given up")
+    call("GET", get, token=refused, status=200)
+    call("POST", f"{get}/webhook/resend", token=refused, status=202)
+    call("POST", f"{get}/webhook/resend", token=token, status=404)
     token = server.submit(ECHO)
     server.result(token)
     call("GET", events, token=token, status=200)

@@ -5,8 +5,8 @@ local given, lease, retention, most = ARGV[3] ~= '', tonumber(ARGV[4]), tonumber
 local at = given and tonumber(ARGV[3]) or now()
 local tokens = {}
 
--- Nobody swept for a while, so nobody could renew either: the server was away (and knows of no renewal since its last snapshot).
--- The workers may be alive and well; they get one more lease to say so.
+-- Nobody swept for a while, so nobody could renew either: the server was away, or stood still (and after a restart it knows of no
+-- renewal since its last snapshot). The workers may be alive and well; they get one more lease to say so.
 local swept = tonumber(redis.call('GET', P .. ':swept') or 0)
 if not given and at - swept > SWEEP_GAP_MS then
   for _, token in ipairs(redis.call('ZRANGE', RUNNING, 0, -1)) do
@@ -33,12 +33,15 @@ for _, token in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', int(at), 'LI
   end
   tokens[#tokens + 1] = token
 end
-for _, token in ipairs(redis.call('ZRANGEBYSCORE', DONE, '-inf', int(at - retention), 'LIMIT', 0, most)) do
+local room = ROWS_A_SWEEP -- others wait while this runs
+for _, token in ipairs(redis.call('ZRANGEBYSCORE', DONE, '-inf', int(at - retention), 'LIMIT', 0, 4 * most)) do
   if redis.call('LLEN', upcoming(token)) > 0 then -- something is owed: out of the way, until it is settled or a while has passed
     redis.call('ZADD', DONE, int(at - retention + OWED_AGAIN_MS), token)
   else
+    room = room - redis.call('LLEN', rows(token))
     drop(token)
     tokens[#tokens + 1] = token
+    if room < 0 then break end
   end
 end
 if not given then

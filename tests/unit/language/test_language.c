@@ -84,7 +84,8 @@ static void schema_mistakes_name_their_line(void **state)
 {
     (void)state;
     parse(HEAD VERSION RUN "sauce: 1\n", -EINVAL, "toy.yaml:10: sauce: unknown key");
-    parse(HEAD VERSION RUN "seccomp:\n  allow: [ptrace]\n", -EINVAL, "toy.yaml:10: seccomp: unknown key"); /* one filter for all */
+    parse(HEAD VERSION RUN "seccomp:\n  allow: [ptrace]\n", -EINVAL,
+          "toy.yaml:10: seccomp: unknown key"); /* one filter for all */
     parse(HEAD VERSION RUN "  sauce: 1\n", -EINVAL, "toy.yaml:10: run.sauce: unknown key");
     parse(HEAD VERSION RUN "  limits:\n    cpu_time_ms: 5s\n", -EINVAL,
           "toy.yaml:11: run.limits.cpu_time_ms: \"5s\" must be a whole number from 1 to 15000");

@@ -84,7 +84,11 @@ static void too_many_lapses_fail(struct fixture *f)
     put(f->store, "killer", token);
     for (int attempt = 1; attempt <= STORE_ATTEMPTS_MAX; attempt++) {
         assert_status(f->store, token, STATUS_QUEUED);
-        take_expect(f->store, "killer", attempt, NULL);
+        struct store_claim claim;
+        take_expect(f->store, "killer", attempt, &claim);
+        assert_int_equal(store_progress(f->store, token, claim.fence, STORE_EVENT_COMPILE, 0, STR("c")), 0);
+        if (attempt == STORE_ATTEMPTS_MAX)
+            assert_int_equal(store_progress(f->store, token, claim.fence, STORE_EVENT_TEST, 6, STR("t")), 0);
         assert_int_equal(store_sweep(f->store, later(LEASE_MS + 1)), 0);
     }
     struct store_record record;
@@ -93,6 +97,7 @@ static void too_many_lapses_fail(struct fixture *f)
     assert_int_equal(record.attempts, STORE_ATTEMPTS_MAX);
     assert_non_null(record.message);
     assert_non_null(strstr(record.message, "3 times"));
+    assert_non_null(strstr(record.message, "the end of test case 6")); /* its last words */
     assert_true(record.finished_ms > 0);
     assert_int_equal(record.result.len, 0);
     store_record_release(&record);

@@ -94,7 +94,8 @@ static void keep(struct proxy *proxy, struct proxy_link *link)
 {
     pthread_mutex_lock(&proxy->lock);
     struct proxy_link *oldest = proxy->links[0];
-    memmove(proxy->links, proxy->links + 1, sizeof(proxy->links) - sizeof(*proxy->links));
+    for (size_t i = 0; i + 1 < PROXY_LINKS_MAX; i++)
+        proxy->links[i] = proxy->links[i + 1];
     proxy->links[PROXY_LINKS_MAX - 1] = link;
     pthread_mutex_unlock(&proxy->lock);
     if (oldest)

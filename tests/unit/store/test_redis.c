@@ -151,6 +151,29 @@ static void passwords_and_databases_hold(void **state)
     }
 }
 
+/* What docs/operations.md says a user of its own needs is enough, and is all that is needed. */
+static void a_user_with_few_rights_will_do(void **state)
+{
+    static const char *const options[] = {"--user", "evalx",   "on",          ">right", "~{evalx}*",   "&{evalx}*",
+                                          "+@all",  "-@admin", "-@dangerous", "+info",  "+config|get", NULL};
+    struct opened o;
+    struct store_claim claim;
+    (void)state;
+    open_with(&o, options, "redis://evalx:right@127.0.0.1:%d");
+    if (o.code < 0)
+        fail_msg("%s", o.err.message);
+    assert_null(store_warning(o.f.store));
+    put(o.f.store, "x", NULL);
+    take_expect(o.f.store, "x", 1, &claim);
+    assert_int_equal(store_renew(o.f.store, claim.token, claim.fence), 0);
+    assert_int_equal(store_progress(o.f.store, claim.token, claim.fence, STORE_EVENT_TEST, 0, STR("t")), 0);
+    finish(o.f.store, &claim, "result");
+    assert_int_equal(store_ping(o.f.store), 0);
+    assert_int_equal(store_sweep(o.f.store, later(RETENTION_MS + 1)), 0);
+    assert_depth(o.f.store, 0, 0);
+    fixture_close(&o.f);
+}
+
 static void the_keeper_is_warned(void **state)
 {
     static const struct {
@@ -222,6 +245,7 @@ int main(void)
         cmocka_unit_test(urls_are_read),
         cmocka_unit_test(broken_urls_are_refused),
         cmocka_unit_test(passwords_and_databases_hold),
+        cmocka_unit_test(a_user_with_few_rights_will_do),
         cmocka_unit_test(the_keeper_is_warned),
         cmocka_unit_test(what_cannot_work_is_refused),
         cmocka_unit_test(queues_are_apart),

@@ -49,7 +49,7 @@ static void bad_urls_and_settings_are_refused(void **state)
     expect_refusal("sqlite:", &config, -EINVAL, "names no file");
     expect_refusal("", &config, -EINVAL, "unknown kind");
     expect_refusal("/var/lib/x.db", &config, -EINVAL, "unknown kind");
-    expect_refusal("mysql://localhost", &config, -EINVAL, "mysql://localhost");
+    expect_refusal("mysql://localhost", &config, -EINVAL, "\"mysql\"");
     expect_refusal("sqlite:/nowhere/at/all/x.db", &config, -ENOENT, "/nowhere/at/all/x.db");
     struct store_config bad = config;
     bad.lease_ms = 0;
@@ -184,6 +184,93 @@ static void a_newer_file_is_refused(void **state)
     close_only(f);
     patch(f, 60, "\0\0\0\143", 4); /* user_version */
     expect_refusal(f->url, &f->config, -EBADMSG, "newer");
+}
+
+/* What the first release wrote, with one submission in each state. */
+static const char first_format[] =
+    "CREATE TABLE submissions(id INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, status INTEGER NOT NULL,"
+    " priority INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, fence INTEGER NOT NULL DEFAULT 0,"
+    " created_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL DEFAULT 0, finished_ms INTEGER NOT NULL DEFAULT 0,"
+    " worker TEXT, message TEXT, idempotency_key TEXT, body_digest BLOB) STRICT;"
+    "CREATE UNIQUE INDEX submissions_key ON submissions(idempotency_key) WHERE idempotency_key IS NOT NULL;"
+    "CREATE INDEX submissions_finished ON submissions(finished_ms);"
+    "CREATE TABLE requests(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE results(id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;"
+    "CREATE TABLE trial(count INTEGER NOT NULL) STRICT;"
+    "INSERT INTO trial VALUES(0);"
+    "INSERT INTO submissions(id, token, status, priority, attempts, fence, created_ms, finished_ms) VALUES"
+    " (1, 'aaaaaaaaaaaaaaaaaaaaaa', 0, 0, 0, 0, 1700000000000, 0),"
+    " (2, 'bbbbbbbbbbbbbbbbbbbbbb', 1, 0, 1, 1, 1700000000001, 0),"
+    " (3, 'cccccccccccccccccccccc', 2, 0, 1, 1, 1700000000002, 9999999999999);"
+    "INSERT INTO requests VALUES(1, CAST('one' AS BLOB)), (2, CAST('two' AS BLOB)), (3, CAST('three' AS BLOB));"
+    "INSERT INTO results VALUES(3, CAST('result' AS BLOB));"
+    "PRAGMA application_id = 0x45564c58; PRAGMA user_version = 1;";
+
+static void the_first_format_is_brought_up(void **state)
+{
+    (void)state;
+    struct fixture f = {.config = config};
+    struct error err = ERROR_INIT;
+    sqlite3 *db = NULL;
+    char path[96];
+    snprintf(f.dir, sizeof(f.dir), "/tmp/evalx-store-XXXXXX");
+    assert_non_null(mkdtemp(f.dir));
+    snprintf(path, sizeof(path), "%s/evalx.db", f.dir);
+    snprintf(f.url, sizeof(f.url), "sqlite:%s", path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, first_format, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    if (store_open(f.url, &f.config, &f.store, &err) < 0)
+        fail_msg("%s", err.message);
+    struct store_record record;
+    assert_int_equal(store_get(f.store, "cccccccccccccccccccccc", &record), 0);
+    assert_string_equal(buf_str(&record.result), "result");
+    assert_int_equal(record.webhook.status, STORE_OWED_NONE);
+    assert_null(record.owner);
+    store_record_release(&record);
+    struct store_claim claim;
+    take_expect(f.store, "one", 1, &claim);
+    finish(f.store, &claim, "r");
+    take_expect(f.store, "two", 2, &claim);
+    finish(f.store, &claim, "r");
+    struct store_outbox_depth depth;
+    assert_int_equal(store_outbox_depth(f.store, &depth), 0);
+    assert_int_equal(depth.pending, 0);
+    fixture_close(&f);
+}
+
+/* For those who only look: beside the process that works on the file, and at a file that nobody has open. */
+static void a_look_needs_no_lock(void **state)
+{
+    struct fixture *f = *state;
+    _cleanup_(store_closep) struct store *look = NULL;
+    struct error err = ERROR_INIT;
+    struct store_submission submission = submission_of("x");
+    submission.webhook_url = "http://example.com/";
+    submission.webhook_events = 1u << STORE_DELIVERY_COMPLETED;
+    assert_int_equal(submit_wait(f->store, &submission).code, 0);
+    assert_int_equal(store_cancel(f->store, submission.token), 0);
+    for (int i = 0; i < 2; i++) {
+        if (store_inspect(f->url, &look, &err) < 0)
+            fail_msg("%s", err.message);
+        struct store_owed owed;
+        size_t count = 0;
+        assert_int_equal(store_outbox_list(look, STORE_OWED_PENDING, NULL, 1, &owed, &count), 0);
+        assert_int_equal(count, 1);
+        assert_string_equal(owed.token, submission.token);
+        store_owed_release(&owed);
+        struct store_record record;
+        assert_int_equal(store_get(look, submission.token, &record), 0);
+        assert_int_equal(record.status, STATUS_CANCELLED);
+        store_record_release(&record);
+        store_close(look);
+        look = NULL;
+        store_close(f->store);
+        f->store = NULL;
+    }
+    assert_int_equal(store_inspect("sqlite:/nowhere/at/all/x.db", &look, &err), -ENOENT);
+    if (store_open(f->url, &f->config, &f->store, &err) < 0)
+        fail_msg("%s", err.message);
 }
 
 static void a_foreign_file_is_refused(void **state)
@@ -370,6 +457,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_status_of_what_is_live_is_not_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_file_is_an_error, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_newer_file_is_refused, set_up, tear_down),
+        cmocka_unit_test(the_first_format_is_brought_up),
+        cmocka_unit_test_setup_teardown(a_look_needs_no_lock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_foreign_file_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damaged_pages_never_crash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kill_loses_nothing, set_up, tear_down),

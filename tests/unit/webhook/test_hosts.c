@@ -18,7 +18,7 @@ static enum admission admit(struct hosts *hosts, struct host *host, int64_t now_
 {
     static struct parked items[64];
     static size_t next;
-    return host_admit(hosts, host, &items[next++ % ARRAY_LEN(items)], now_ms, hold_ms);
+    return host_admit(hosts, host, &items[next++ % ARRAY_LEN(items)], true, now_ms, hold_ms);
 }
 
 static int set_up(void **state)
@@ -46,6 +46,10 @@ static void a_host_gets_its_share(void **state)
         assert_int_equal(admit(hosts, one, START, &hold_ms), HOST_PARK);
     assert_int_equal(admit(hosts, one, START, &hold_ms), HOST_HOLD);
     assert_true(hold_ms > 0);
+    struct parked late;
+    assert_int_equal(host_admit(hosts, two, &late, false, START, &hold_ms), HOST_GO);
+    host_undone(two);
+    assert_int_equal(host_admit(hosts, one, &late, false, START, &hold_ms), HOST_HOLD); /* where room is scarce */
     assert_int_equal(admit(hosts, two, START, &hold_ms), HOST_GO); /* the other one does not notice */
     assert_null(host_next(hosts, one, START, &hold_ms));
     host_done(one, true, 0, 10, START);
