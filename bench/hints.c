@@ -29,7 +29,8 @@ enum { LINE_MAX_BYTES = 4 << 20 };
 static struct str text_of(const json_t *form, const char *key)
 {
     const json_t *value = json_object_get(form, key);
-    return (struct str){.data = json_is_string(value) ? json_string_value(value) : "", .len = json_string_length(value)};
+    return (struct str){.data = json_is_string(value) ? json_string_value(value) : "",
+                        .len = json_string_length(value)};
 }
 
 static void find(const struct hint_rules *rules, const json_t *form, struct hint_list *hints)
@@ -102,7 +103,8 @@ static const char *const units[] = {
     "main.c:3:31: error: 'conter' undeclared (first use in this function)\n",
     "main.cpp:9:9: error: no matching function for call to 'f(std::vector<std::vector<std::vector<int> > >, int)'\n",
     "Main.java:4: error: cannot find symbol\n    x\n    ^\n  symbol:   variable totl\n  location: class Main\n",
-    "Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\n    x\nNameError: name 'x' is not defined\n",
+    "Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\n    x\nNameError: name 'x' is not "
+    "defined\n",
     "\tat Main.f(Main.java:3)\n",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: ",
     "((((((((((((((((",
@@ -116,12 +118,12 @@ static const char *const units[] = {
 static const struct {
     const char *language, *name, *stage;
 } kinds[] = {
-    {"c", "main.c", "compile"},         {"c", "main.c", "run"},           {"cpp", "main.cpp", "compile"},
-    {"cpp", "main.cpp", "run"},         {"java", "Main.java", "compile"}, {"java", "Main.java", "run"},
-    {"python", "main.py", "run"},       {"javascript", "main.js", "run"}, {"typescript", "main.ts", "compile"},
-    {"go", "main.go", "compile"},       {"go", "main.go", "run"},         {"rust", "main.rs", "compile"},
-    {"rust", "main.rs", "run"},         {"ruby", "main.rb", "run"},       {"php", "main.php", "run"},
-    {"bash", "main.sh", "run"},         {"csharp", "main.cs", "compile"}, {"kotlin", "main.kt", "compile"},
+    {"c", "main.c", "compile"},   {"c", "main.c", "run"},           {"cpp", "main.cpp", "compile"},
+    {"cpp", "main.cpp", "run"},   {"java", "Main.java", "compile"}, {"java", "Main.java", "run"},
+    {"python", "main.py", "run"}, {"javascript", "main.js", "run"}, {"typescript", "main.ts", "compile"},
+    {"go", "main.go", "compile"}, {"go", "main.go", "run"},         {"rust", "main.rs", "compile"},
+    {"rust", "main.rs", "run"},   {"ruby", "main.rb", "run"},       {"php", "main.php", "run"},
+    {"bash", "main.sh", "run"},   {"csharp", "main.cs", "compile"}, {"kotlin", "main.kt", "compile"},
 };
 
 static int by_time(const void *a, const void *b)
@@ -138,9 +140,9 @@ static void measure(const struct hint_rules *rules, size_t kind, double *times, 
         _cleanup_(buf_release) struct buf text = BUF_INIT;
         while (text.len < DIAGNOSTICS)
             buf_append_str(&text, units[u]);
-        json_auto_t *form = json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "language", kinds[kind].language, "name",
-                                      kinds[kind].name, "stage", kinds[kind].stage, "stderr", buf_str(&text), "source",
-                                      source, "exit_code", 1);
+        json_auto_t *form =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "language", kinds[kind].language, "name", kinds[kind].name,
+                      "stage", kinds[kind].stage, "stderr", buf_str(&text), "source", source, "exit_code", 1);
         if (strcmp(kinds[kind].stage, "compile") == 0)
             json_object_set_new(form, "verdict", json_string("compilation_error"));
         for (int round = 0; round < ROUNDS; round++) {
@@ -158,8 +160,8 @@ static int worst_cases(const struct hint_rules *rules)
     double *times = xcalloc(ARRAY_LEN(units) * ROUNDS * ARRAY_LEN(kinds), sizeof(*times));
     size_t all = 0;
 
-    printf("%-12s %-8s %8s %8s %8s  (µs, 64 KiB of diagnostics of %zu kinds)\n", "language", "stage", "p50", "p99", "max",
-           ARRAY_LEN(units));
+    printf("%-12s %-8s %8s %8s %8s  (µs, 64 KiB of diagnostics of %zu kinds)\n", "language", "stage", "p50", "p99",
+           "max", ARRAY_LEN(units));
     for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         size_t count = 0;
         measure(rules, kind, times + all, &count);

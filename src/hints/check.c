@@ -7,8 +7,9 @@
 #include "hints/words.h"
 
 /* What every rule has, as far as it is known of the message. */
-#define ALWAYS_CAPTURES                                                                                        \
-    "line prev prev_line token type found here exit_code memory_mb cpu_limit_ms stack_mb output_kb process_limit source"
+#define ALWAYS_CAPTURES                                                                                            \
+    "line prev prev_line token type found here exit_code memory_mb cpu_limit_ms stack_mb output_kb process_limit " \
+    "source"
 
 struct check {
     const struct hint_rules *rules;
@@ -124,8 +125,9 @@ static void check_texts(struct check *check)
 
 static bool is_unconditional(const struct rule *rule)
 {
-    bool always = rule->condition_count == 0 && !rule->detector && !rule->only && !rule->version && rule->verdicts == 0 &&
-                  rule->exit_codes.count == 0 && rule->signals.count == 0 && rule->busy < 0 && rule->text_count > 0;
+    bool always = rule->condition_count == 0 && !rule->detector && !rule->only && !rule->version &&
+                  rule->verdicts == 0 && rule->exit_codes.count == 0 && rule->signals.count == 0 && rule->busy < 0 &&
+                  rule->text_count > 0;
     const char *last = always && rule->texts[0].count > 0 ? rule->texts[0].items[rule->texts[0].count - 1] : "{";
     return always && !strchr(last, '{');
 }
@@ -178,13 +180,16 @@ static void run_example(const struct check *check, const struct example *example
     const struct rule *rule = check->rule;
     const char *language = example->language ? example->language : check->file->language;
     const struct limits limits = limits_default();
-    const struct hint_file file = {.name = check->file->source_name ? check->file->source_name : "main", .text = text_or_empty(example->source)};
+    const struct hint_file file = {.name = check->file->source_name ? check->file->source_name : "main",
+                                   .text = text_or_empty(example->source)};
     struct hint_evidence evidence = {
         .language = language,
         .stage = rule->stage,
         .verdict = usual_verdict(rule, example),
         .signal = example->signal,
-        .exit_code = example->exit_code >= 0 ? example->exit_code : example->signal ? -1 : usual_exit_code(check),
+        .exit_code = example->exit_code >= 0 ? example->exit_code
+                     : example->signal       ? -1
+                                             : usual_exit_code(check),
         .cpu_ns = example->cpu_ms * 1000000,
         .limits = &limits,
         .out = text_or_empty(example->output),

@@ -250,37 +250,38 @@ static bool repeats(struct state *state)
 
 /* ---- the table ---- */
 
-#define SHAPE(name)                                        \
-    static bool shape_##name(struct state *state)          \
-    {                                                      \
-        return difference_is(state, #name);                \
+#define SHAPE(name)                               \
+    static bool shape_##name(struct state *state) \
+    {                                             \
+        return difference_is(state, #name);       \
     }
-#define SHAPES(X)                                                                                                   \
-    X(no_output) X(space) X(newlines) X(joined) X(letter_case) X(list_brackets) X(punctuation) X(prompt) X(debug)     \
-    X(extra_text) X(ends_early) X(goes_on) X(first_only) X(reversed) X(order) X(not_a_number) X(wrapped) X(floored)    \
-    X(decimals) X(sign) X(off_by_one) X(one_word) X(later_line) X(other)
+#define SHAPES(X)                                                                                                     \
+    X(no_output)                                                                                                      \
+    X(space) X(newlines) X(joined) X(letter_case) X(list_brackets) X(punctuation) X(prompt) X(debug) X(extra_text)    \
+        X(ends_early) X(goes_on) X(first_only) X(reversed) X(order) X(not_a_number) X(wrapped) X(floored) X(decimals) \
+            X(sign) X(off_by_one) X(one_word) X(later_line) X(other)
 SHAPES(SHAPE)
 
-#define SHAPE_ROW(name) {"shape_" #name, shape_##name, "expected got diff_line right_lines expected_lines got_lines decimals extra"},
-static const struct detector detectors[] = {
-    {"unclosed", unclosed, "open close stop_line line"},
-    {"unclosed_brace", unclosed_brace, "open close stop_line line"},
-    {"extra_close", extra_close, "close line"},
-    {"mismatch", mismatch, "close open wanted open_line line"},
-    {"open_quote", open_quote, "quote line"},
-    {"more_open", more_open, "opened closed"},
-    {"more_closed", more_closed, "opened closed"},
-    {"recursion", recursion, "function call_line line"},
-    {"no_input", no_input, ""},
-    {"some_input", some_input, "input_lines"},
-    {"repeats", repeats, "repeated"},
-    {"loop_unchanged", loop_unchanged, "name line"},
-    {"loop_forever", loop_forever, "line"},
-    {"loop_semicolon", loop_semicolon, "line"},
-    {"loop_nested", loop_nested, "inner_line line"},
-    {"loop_grows", loop_grows, "word name loop_line line"},
-    {"loop_prints", loop_prints, "word name loop_line line"},
-    SHAPES(SHAPE_ROW)};
+#define SHAPE_ROW(name) \
+    {"shape_" #name, shape_##name, "expected got diff_line right_lines expected_lines got_lines decimals extra"},
+static const struct detector detectors[] = {{"unclosed", unclosed, "open close stop_line line"},
+                                            {"unclosed_brace", unclosed_brace, "open close stop_line line"},
+                                            {"extra_close", extra_close, "close line"},
+                                            {"mismatch", mismatch, "close open wanted open_line line"},
+                                            {"open_quote", open_quote, "quote line"},
+                                            {"more_open", more_open, "opened closed"},
+                                            {"more_closed", more_closed, "opened closed"},
+                                            {"recursion", recursion, "function call_line line"},
+                                            {"no_input", no_input, ""},
+                                            {"some_input", some_input, "input_lines"},
+                                            {"repeats", repeats, "repeated"},
+                                            {"loop_unchanged", loop_unchanged, "name line"},
+                                            {"loop_forever", loop_forever, "line"},
+                                            {"loop_semicolon", loop_semicolon, "line"},
+                                            {"loop_nested", loop_nested, "inner_line line"},
+                                            {"loop_grows", loop_grows, "word name loop_line line"},
+                                            {"loop_prints", loop_prints, "word name loop_line line"},
+                                            SHAPES(SHAPE_ROW)};
 
 const struct detector *detector_find(const char *name)
 {

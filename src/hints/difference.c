@@ -280,7 +280,8 @@ static bool read_number(struct str token, struct number *ret)
 
 static bool is_no_number(struct str token)
 {
-    static const char *const words[] = {"nan", "-nan", "inf", "-inf", "NaN", "Infinity", "-Infinity", "undefined", "null", "None"};
+    static const char *const words[] = {"nan",      "-nan",      "inf",       "-inf", "NaN",
+                                        "Infinity", "-Infinity", "undefined", "null", "None"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (str_is(token, words[i]))
             return true;
@@ -295,12 +296,15 @@ static void compare_numbers(const struct number *expected, const struct number *
 {
     double unit = pow(10, -MIN(expected->decimals, got->decimals));
     double apart = fabs(expected->value - got->value);
-    long long gap = expected->is_whole && got->is_whole ? (long long)((unsigned long long)expected->whole - (unsigned long long)got->whole) : 0;
+    long long gap = expected->is_whole && got->is_whole
+                        ? (long long)((unsigned long long)expected->whole - (unsigned long long)got->whole)
+                        : 0;
 
     facts->wrapped &= gap != 0 && gap % (1LL << 32) == 0;
     facts->floored &= got->decimals <= expected->decimals && expected->value != trunc(expected->value) &&
                       fabs(got->value - trunc(expected->value)) < 1e-9;
-    facts->rounded &= (expected->decimals > 0 || got->decimals > 0) && expected->decimals != got->decimals && apart <= unit * 0.5000001;
+    facts->rounded &= (expected->decimals > 0 || got->decimals > 0) && expected->decimals != got->decimals &&
+                      apart <= unit * 0.5000001;
     facts->sign &= expected->value != 0 && apart > 0 && fabs(expected->value + got->value) < 1e-9;
     facts->by_one &= gap == 1 || gap == -1;
 }
@@ -328,8 +332,13 @@ static const char *numbers_shape(struct state *state, struct pair *pair)
     if (!all)
         return NULL;
     bool cut = facts.floored && whole;
-    return facts.wrapped ? "wrapped" : cut ? "floored" : facts.rounded ? "decimals" : facts.floored ? "floored"
-           : facts.sign  ? "sign"    : facts.by_one  ? "off_by_one" : NULL;
+    return facts.wrapped   ? "wrapped"
+           : cut           ? "floored"
+           : facts.rounded ? "decimals"
+           : facts.floored ? "floored"
+           : facts.sign    ? "sign"
+           : facts.by_one  ? "off_by_one"
+                           : NULL;
 }
 
 /* ---- together ---- */
@@ -370,7 +379,8 @@ static const char *shape_of(struct state *state, struct pair *pair)
         return shape;
     if (pair->expected.count == pair->got.count && (shape = numbers_shape(state, pair)))
         return shape;
-    if (pair->differing == 1 && pair->expected.count == pair->got.count && is_word(state->difference.got) && is_word(state->difference.expected))
+    if (pair->differing == 1 && pair->expected.count == pair->got.count && is_word(state->difference.got) &&
+        is_word(state->difference.expected))
         return "one_word";
     return state->difference.right_lines > 0 ? "later_line" : "other";
 }

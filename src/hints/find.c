@@ -19,7 +19,14 @@
 #include "hints/detect.h"
 #include "hints/words.h"
 
-enum { QUOTED_LINE_MAX = 60, MESSAGE_MAX = 2048, MESSAGES_MAX = 2 * HINT_MESSAGES_MAX, BUSY_LEAST_MS = 300, NEAR_WINDOW = 2048 };
+enum {
+    QUOTED_LINE_MAX = 60,
+    MESSAGE_MAX = 2048,
+    MESSAGES_MAX = 2 * HINT_MESSAGES_MAX,
+    BUSY_LEAST_MS = 300,
+    NEAR_WINDOW = 2048,
+    SHOWN_LEAST = 5,
+};
 
 struct message {
     const struct message_form *form;
@@ -187,14 +194,20 @@ static bool form_applies(const struct state *state, const struct message_form *f
            (form->signals.count > 0 && codes_hold(&form->signals, evidence->signal));
 }
 
+/* The forms of the language, or for a stage that it has none for, of its base, else those of common. */
+static const struct rule_file *forms_of(const struct state *state)
+{
+    for (size_t f = 0; f < ARRAY_LEN(state->files); f++)
+        for (size_t i = 0; state->files[f] && i < state->files[f]->form_count; i++)
+            if (state->files[f]->forms[i].stage == state->evidence->stage)
+                return state->files[f];
+    return NULL;
+}
+
 static size_t all_messages(struct state *state, struct message *messages)
 {
-    const struct rule_file *file = NULL;
+    const struct rule_file *file = forms_of(state);
     size_t count = 0;
-
-    for (size_t f = 0; f < ARRAY_LEN(state->files) && !file; f++)
-        if (state->files[f] && state->files[f]->form_count > 0)
-            file = state->files[f];
 
     for (size_t i = 0; file && i < file->form_count; i++) {
         const struct message_form *form = &file->forms[i];
@@ -246,8 +259,8 @@ static bool look_in_frames(struct state *state, const struct message *message, s
 static struct str near_text(const struct message *message, bool before)
 {
     const char *data = message->stream->data;
-    size_t from = before ? MAX(message->start - MIN(message->start, (size_t)NEAR_WINDOW), message->previous)
-                         : message->body;
+    size_t from =
+        before ? MAX(message->start - MIN(message->start, (size_t)NEAR_WINDOW), message->previous) : message->body;
     size_t to = before ? message->body : MIN(message->stream->len, message->body + 2 * NEAR_WINDOW);
     return (struct str){.data = data + from, .len = to - from};
 }
@@ -292,6 +305,30 @@ static int caret_column(struct state *state, const struct message *message)
     return 0;
 }
 
+/*
+ * A translated program's messages name the translation ("main.js:7"), but show the line: that line of the source, when there is exactly
+ * one like it. 0: none.
+ */
+static int line_shown(struct state *state, const struct message *message)
+{
+    const struct source *source = state_source(state, 0);
+    struct str text = near_text(message, true);
+    int found = 0;
+
+    for (size_t at = 0; at < text.len && found == 0;) {
+        const char *end = memchr(text.data + at, '\n', text.len - at);
+        struct str row = {.data = text.data + at, .len = end ? (size_t)(end - text.data) - at : text.len - at};
+        at += row.len + 1;
+        row = str_trim(row);
+        for (int line = 1; row.len >= SHOWN_LEAST && (size_t)line <= source->line_count; line++) {
+            if (!str_eq(str_trim(source_line(source, line)), row))
+                continue;
+            found = found == 0 ? line : -1;
+        }
+    }
+    return MAX(found, 0);
+}
+
 static void locate(struct state *state, const struct message *message)
 {
     int index = file_index(state, message->file);
@@ -306,7 +343,9 @@ static void locate(struct state *state, const struct message *message)
     } else if (form->has_frames) {
         bool found = form->frames_after && look_in_frames(state, message, near_text(message, false), false);
         if (!found && form->frames_before)
-            look_in_frames(state, message, near_text(message, true), true);
+            found = look_in_frames(state, message, near_text(message, true), true);
+        if (!found && form->frames_before)
+            state->line = line_shown(state, message);
     }
     if (state->line == 0)
         return;
@@ -657,9 +696,9 @@ static bool try_rule(struct state *state, const struct rule *rule, const struct 
     bool holds = rule_applies(state, rule);
 
     if (holds && message) {
-        struct taking taking = {.state = state,
-                                .text = {.data = message->stream->data + message->body,
-                                         .len = message->end - message->body}};
+        struct taking taking = {
+            .state = state,
+            .text = {.data = message->stream->data + message->body, .len = message->end - message->body}};
         holds = hint_pattern_match(&rule->pattern, &state->matcher, taking.text, 0);
         if (holds)
             hint_pattern_names(&rule->pattern, take_binding, &taking);
@@ -721,7 +760,7 @@ static void explain_messages(struct state *state, struct hint_list *ret)
             lines[explained++] = state->line;
         state->binding_count = bindings;
         state->scratch_len = scratch;
-        if (rule && rule->last)
+        if ((rule && rule->last) || explained == HINTS_MAX)
             break;
     }
     state->line = state->column = 0;

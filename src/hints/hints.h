@@ -22,7 +22,7 @@
 #include "model/verdict.h"
 
 enum {
-    HINT_TEXT_WINDOW = 12288,  /* bytes of each stream that are looked at: the first two thirds and the last */
+    HINT_TEXT_WINDOW = 12288,   /* bytes of each stream that are looked at: the first two thirds and the last */
     HINT_SOURCE_WINDOW = 65536, /* bytes of a source file that are looked at */
     HINT_MESSAGES_MAX = 8,
     HINT_TEXT_MAX = 400, /* bytes of a hint */

@@ -85,7 +85,8 @@ static void read_loop(const struct source *source, size_t at, size_t word_len, s
             loop->body_end = past_bracket(code, next, end);
             return;
         }
-        if (next < end && code[next] != ':' && source_line_at(source, next) != source_line_at(source, i) && !strchr("<>=!&|+-*/%", code[next])) {
+        if (next < end && code[next] != ':' && source_line_at(source, next) != source_line_at(source, i) &&
+            !strchr("<>=!&|+-*/%", code[next])) {
             loop->body = next;
             while (next < end && code[next] != ';' && code[next] != '\n')
                 next++;
@@ -131,7 +132,8 @@ static bool has_word(struct str text, const char *const *words)
 
 static bool can_leave(const struct source *source, const struct loop *loop)
 {
-    static const char *const words[] = {"break", "return", "exit", "throw", "raise", "panic", "goto", "die", "abort", "quit", "Exit", NULL};
+    static const char *const words[] = {"break", "return", "exit",  "throw", "raise", "panic",
+                                        "goto",  "die",    "abort", "quit",  "Exit",  NULL};
     return has_word((struct str){source->code + loop->body, loop->body_end - loop->body}, words);
 }
 
@@ -152,7 +154,8 @@ static bool may_change(struct str text, struct str name)
             return true;
         if ((c == '/' || c == '*' || c == '>') && d == c)
             return true;
-        if (p == '&' || ((p == '+' || p == '-') && q == p) || (p == '>' && q == '>') || (c == ',' && p == '\n') || p == '(' )
+        if (p == '&' || ((p == '+' || p == '-') && q == p) || (p == '>' && q == '>') || (c == ',' && p == '\n') ||
+            p == '(')
             return true;
         if (c == ',' || p == ',') /* a, b = b, a; an argument */
             return true;
@@ -190,20 +193,25 @@ static bool never_changes(const struct source *source, const struct loop *loop, 
             return false; /* a call */
         if (strchr(";.[$<>&", condition.data[i]) && condition.data[i]) {
             bool compares = condition.data[i] == '<' || condition.data[i] == '>' || condition.data[i] == '&';
-            if (!compares || (i + 1 < condition.len && (condition.data[i] == '<' || condition.data[i] == '>') && condition.data[i + 1] == condition.data[i]))
+            if (!compares || (i + 1 < condition.len && (condition.data[i] == '<' || condition.data[i] == '>') &&
+                              condition.data[i + 1] == condition.data[i]))
                 return false;
         }
-        if ((condition.data[i] == '+' || condition.data[i] == '-') && i + 1 < condition.len && condition.data[i + 1] == condition.data[i])
+        if ((condition.data[i] == '+' || condition.data[i] == '-') && i + 1 < condition.len &&
+            condition.data[i + 1] == condition.data[i])
             return false;
-        if (condition.data[i] == '=' && i > 0 && i + 1 < condition.len && condition.data[i + 1] != '=' && !strchr("=!<>~", condition.data[i - 1]))
+        if (condition.data[i] == '=' && i > 0 && i + 1 < condition.len && condition.data[i + 1] != '=' &&
+            !strchr("=!<>~", condition.data[i - 1]))
             return false; /* an assignment */
-        if (!word_char(condition.data[i]) || (i > 0 && word_char(condition.data[i - 1])) || isdigit((unsigned char)condition.data[i]))
+        if (!word_char(condition.data[i]) || (i > 0 && word_char(condition.data[i - 1])) ||
+            isdigit((unsigned char)condition.data[i]))
             continue;
         size_t len = 1;
         while (i + len < condition.len && word_char(condition.data[i + len]))
             len++;
         struct str name = {condition.data + i, len};
-        if (word_listed(name, "and or not in is range of let var int len true false True False do then NULL None nil null"))
+        if (word_listed(name,
+                        "and or not in is range of let var int len true false True False do then NULL None nil null"))
             return !word_listed(name, "and or not do then true false True False NULL None nil null") ? false : found;
         if (may_change(body, name))
             return false;
@@ -303,7 +311,8 @@ static bool word_in_loop(struct state *state, const char *const *words)
                 if (!word_at(source->code, at, loops[i].body_end, words[w]))
                     continue;
                 size_t dot = at;
-                while (dot > 0 && (source->code[dot - 1] == '.' || source->code[dot - 1] == '>' || source->code[dot - 1] == '-'))
+                while (dot > 0 &&
+                       (source->code[dot - 1] == '.' || source->code[dot - 1] == '>' || source->code[dot - 1] == '-'))
                     dot--;
                 size_t start = dot;
                 while (start > 0 && word_char(source->code[start - 1]))
@@ -320,12 +329,16 @@ static bool word_in_loop(struct state *state, const char *const *words)
 
 bool loop_grows(struct state *state)
 {
-    static const char *const words[] = {"push_back", "push", "append", "add", "insert", "emplace_back", "extend", "concat", "malloc", "calloc", "realloc", "new", "make", "push_str", "put", "unshift", "array_push", "bytearray", NULL};
+    static const char *const words[] = {"push_back",    "push",       "append",    "add",      "insert",
+                                        "emplace_back", "extend",     "concat",    "malloc",   "calloc",
+                                        "realloc",      "new",        "make",      "push_str", "put",
+                                        "unshift",      "array_push", "bytearray", NULL};
     return word_in_loop(state, words);
 }
 
 bool loop_prints(struct state *state)
 {
-    static const char *const words[] = {"printf", "puts", "cout", "print", "println", "echo", "log", "Println", "Printf", "Print", "putchar", "write", "WriteLine", "fputs", "yes", NULL};
+    static const char *const words[] = {"printf", "puts",  "cout",    "print", "println",   "echo",  "log", "Println",
+                                        "Printf", "Print", "putchar", "write", "WriteLine", "fputs", "yes", NULL};
     return word_in_loop(state, words);
 }

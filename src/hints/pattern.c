@@ -25,7 +25,8 @@ int hint_pattern_compile(struct pattern *ret, const char *text, bool anchored, b
         return error_set(err, -EINVAL, "more than %d groups", PATTERN_GROUPS_MAX - 1);
     }
     if (jit)
-        pcre2_jit_compile(ret->code, PCRE2_JIT_COMPLETE); /* without it the interpreter does it, under the same limits */
+        pcre2_jit_compile(ret->code,
+                          PCRE2_JIT_COMPLETE); /* without it the interpreter does it, under the same limits */
     return 0;
 }
 
@@ -67,7 +68,7 @@ struct str matcher_group(const struct matcher *matcher, struct str text, unsigne
 }
 
 void hint_pattern_names(const struct pattern *pattern, void (*each)(void *context, const char *name, unsigned group),
-                   void *context)
+                        void *context)
 {
     PCRE2_SPTR table = NULL;
     uint32_t count = 0, size = 0;

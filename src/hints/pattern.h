@@ -35,6 +35,6 @@ struct str matcher_group(const struct matcher *matcher, struct str text, unsigne
 
 /* Calls each(context, name, group) for every named group. */
 void hint_pattern_names(const struct pattern *pattern, void (*each)(void *context, const char *name, unsigned group),
-                   void *context);
+                        void *context);
 
 #endif

@@ -10,19 +10,19 @@
 #include "hints/yaml_walk.h"
 
 const char *const subject_names[SUBJECT_COUNT] = {
-    [SUBJECT_LEFT] = "left",     [SUBJECT_RIGHT] = "right",   [SUBJECT_AT] = "at",
-    [SUBJECT_ABOVE] = "above",   [SUBJECT_BELOW] = "below",   [SUBJECT_SOURCE] = "source",
-    [SUBJECT_CODE] = "code",     [SUBJECT_BEFORE] = "before", [SUBJECT_STDOUT] = "stdout",
-    [SUBJECT_AFTER] = "after",   [SUBJECT_STDERR] = "stderr", [SUBJECT_STDIN] = "stdin",   [SUBJECT_EXPECTED] = "expected",
-    [SUBJECT_NAME] = "name",
+    [SUBJECT_LEFT] = "left",         [SUBJECT_RIGHT] = "right",   [SUBJECT_AT] = "at",
+    [SUBJECT_ABOVE] = "above",       [SUBJECT_BELOW] = "below",   [SUBJECT_SOURCE] = "source",
+    [SUBJECT_CODE] = "code",         [SUBJECT_BEFORE] = "before", [SUBJECT_STDOUT] = "stdout",
+    [SUBJECT_AFTER] = "after",       [SUBJECT_STDERR] = "stderr", [SUBJECT_STDIN] = "stdin",
+    [SUBJECT_EXPECTED] = "expected", [SUBJECT_NAME] = "name",
 };
 
 /* Grows a zeroed-element array by one and gives the new element. */
-#define GROW(items, count)                                                       \
-    __extension__({                                                              \
-        (items) = xrealloc((items), ((count) + 1) * sizeof(*(items)));           \
-        memset(&(items)[(count)], 0, sizeof(*(items)));                          \
-        &(items)[(count)++];                                                     \
+#define GROW(items, count)                                             \
+    __extension__({                                                    \
+        (items) = xrealloc((items), ((count) + 1) * sizeof(*(items))); \
+        memset(&(items)[(count)], 0, sizeof(*(items)));                \
+        &(items)[(count)++];                                           \
     })
 
 /* ---- values ---- */
@@ -215,10 +215,10 @@ static void read_texts(struct walk *walk, const yaml_node_t *node, void *rule)
 
 /* ---- examples ---- */
 
-#define EXAMPLE_TEXT(member)                                                                   \
+#define EXAMPLE_TEXT(member)                                                                     \
     static void read_example_##member(struct walk *walk, const yaml_node_t *node, void *example) \
-    {                                                                                          \
-        walk_set_text(walk, node, &((struct example *)example)->member);                       \
+    {                                                                                            \
+        walk_set_text(walk, node, &((struct example *)example)->member);                         \
     }
 EXAMPLE_TEXT(message)
 EXAMPLE_TEXT(source)
@@ -258,10 +258,10 @@ static void read_example_cpu(struct walk *walk, const yaml_node_t *node, void *e
 }
 
 static const struct walk_key example_keys[] = {
-    {"message", read_example_message},     {"source", read_example_source},     {"stdin", read_example_stdin_data},
-    {"expected", read_example_expected},   {"output", read_example_output},     {"language", read_example_language},
-    {"verdict", read_example_verdict},     {"exit_code", read_example_exit_code}, {"signal", read_example_signal},
-    {"cpu_ms", read_example_cpu},          {"hint", read_example_hint},
+    {"message", read_example_message},   {"source", read_example_source},       {"stdin", read_example_stdin_data},
+    {"expected", read_example_expected}, {"output", read_example_output},       {"language", read_example_language},
+    {"verdict", read_example_verdict},   {"exit_code", read_example_exit_code}, {"signal", read_example_signal},
+    {"cpu_ms", read_example_cpu},        {"hint", read_example_hint},
 };
 
 static void read_example(struct walk *walk, const yaml_node_t *node, void *target)
@@ -280,11 +280,20 @@ static void read_examples(struct walk *walk, const yaml_node_t *node, void *rule
 }
 
 static const struct walk_key rule_keys[] = {
-    {"id", read_id},           {"stage", read_rule_stage},     {"pattern", read_rule_pattern},
-    {"only", read_only},       {"exit_code", read_exit_codes}, {"signal", read_signals},
-    {"busy", read_busy},       {"verdict", read_verdicts},     {"version", read_version},
-    {"rank", read_rank},       {"last", read_last},            {"detect", read_detect},
-    {"text", read_texts},      {"examples", read_examples},
+    {"id", read_id},
+    {"stage", read_rule_stage},
+    {"pattern", read_rule_pattern},
+    {"only", read_only},
+    {"exit_code", read_exit_codes},
+    {"signal", read_signals},
+    {"busy", read_busy},
+    {"verdict", read_verdicts},
+    {"version", read_version},
+    {"rank", read_rank},
+    {"last", read_last},
+    {"detect", read_detect},
+    {"text", read_texts},
+    {"examples", read_examples},
 };
 
 static void read_rule_key(struct walk *walk, const char *key, const yaml_node_t *value, void *target)
@@ -367,8 +376,8 @@ static void read_form_signals(struct walk *walk, const yaml_node_t *node, void *
 }
 
 static const struct walk_key form_keys[] = {
-    {"stage", read_form_stage},     {"head", read_form_head},           {"frames", read_form_frames},
-    {"side", read_form_side},       {"stream", read_form_stream},       {"exit_code", read_form_exit_codes},
+    {"stage", read_form_stage},    {"head", read_form_head},     {"frames", read_form_frames},
+    {"side", read_form_side},      {"stream", read_form_stream}, {"exit_code", read_form_exit_codes},
     {"signal", read_form_signals},
 };
 
@@ -404,10 +413,10 @@ static void read_table(struct walk *walk, const char *key, const yaml_node_t *va
 
 /* ---- the file ---- */
 
-#define FILE_TEXT(member, place)                                                            \
+#define FILE_TEXT(member, place)                                                             \
     static void read_file_##member(struct walk *walk, const yaml_node_t *node, void *target) \
-    {                                                                                       \
-        walk_set_text(walk, node, &((struct rule_file *)target)->place);                    \
+    {                                                                                        \
+        walk_set_text(walk, node, &((struct rule_file *)target)->place);                     \
     }
 FILE_TEXT(language, language)
 FILE_TEXT(also, also)
@@ -443,9 +452,9 @@ static void read_char_ticks(struct walk *walk, const yaml_node_t *node, void *fi
 }
 
 static const struct walk_key syntax_keys[] = {
-    {"comments", read_file_comments},         {"quotes", read_file_quotes},
-    {"long_quotes", read_file_long_quotes},   {"block_comments", read_block_comments},
-    {"triple_quotes", read_triple_quotes},    {"char_ticks", read_char_ticks},
+    {"comments", read_file_comments},       {"quotes", read_file_quotes},
+    {"long_quotes", read_file_long_quotes}, {"block_comments", read_block_comments},
+    {"triple_quotes", read_triple_quotes},  {"char_ticks", read_char_ticks},
 };
 
 static void read_syntax(struct walk *walk, const yaml_node_t *node, void *file)
@@ -469,10 +478,10 @@ static void read_rules(struct walk *walk, const yaml_node_t *node, void *file)
 }
 
 static const struct walk_key file_keys[] = {
-    {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base}, {"file", read_file_source_name},
-    {"syntax", read_syntax}, {"columns", read_columns},
-    {"keywords", read_file_keywords}, {"names", read_file_names}, {"messages", read_forms}, {"tables", read_tables},
-    {"rules", read_rules},
+    {"language", read_file_language}, {"also", read_file_also},   {"base", read_file_base},
+    {"file", read_file_source_name},  {"syntax", read_syntax},    {"columns", read_columns},
+    {"keywords", read_file_keywords}, {"names", read_file_names}, {"messages", read_forms},
+    {"tables", read_tables},          {"rules", read_rules},
 };
 
 int rule_file_parse(const char *path, struct str text, struct rule_file *ret, struct error *err)
@@ -547,8 +556,8 @@ void rule_file_release(struct rule_file *file)
         free(file->tables[i].values);
         free(file->tables[i].name);
     }
-    char *const texts[] = {file->path,          file->language,           file->also, file->base, file->source_name,
-                           file->keywords,      file->names,              file->syntax_comments,
+    char *const texts[] = {file->path,          file->language,          file->also,  file->base,
+                           file->source_name,   file->keywords,          file->names, file->syntax_comments,
                            file->syntax_quotes, file->syntax_long_quotes};
     for (size_t k = 0; k < ARRAY_LEN(texts); k++)
         free(texts[k]);

@@ -85,8 +85,7 @@ size_t hint_rules_count(const struct hint_rules *rules)
 const struct rule_file *hint_rules_file(const struct hint_rules *rules, const char *language)
 {
     for (size_t i = 0; i < rules->count; i++)
-        if (strcmp(rules->files[i].language, language) == 0 ||
-            word_listed(str_of(language), rules->files[i].also))
+        if (strcmp(rules->files[i].language, language) == 0 || word_listed(str_of(language), rules->files[i].also))
             return &rules->files[i];
     return NULL;
 }

@@ -8,8 +8,8 @@
 #include "hints/source.h"
 
 enum {
-    RULE_CODES_MAX = 8,  /* of exit_code, signal */
-    RULE_RANK_MESSAGE = 60, /* of a rule with a pattern, when it says none */
+    RULE_CODES_MAX = 8,      /* of exit_code, signal */
+    RULE_RANK_MESSAGE = 60,  /* of a rule with a pattern, when it says none */
     RULE_RANK_EVIDENCE = 40, /* of one without */
     RULE_RANK_VAGUE = 30,    /* up to here: only when nothing better names a line */
     RULE_RANK_FALLBACK = 10, /* up to here: only when there is nothing better */
@@ -17,11 +17,11 @@ enum {
 
 /* What a condition's pattern is looked for in. */
 enum subject {
-    SUBJECT_LEFT,  /* the source line at {line} up to {column} */
-    SUBJECT_RIGHT, /* … and from there */
-    SUBJECT_AT,    /* the source line at {line}, without comments */
-    SUBJECT_ABOVE, /* the last line with code before it */
-    SUBJECT_BELOW, /* the first line with code after it */
+    SUBJECT_LEFT,   /* the source line at {line} up to {column} */
+    SUBJECT_RIGHT,  /* … and from there */
+    SUBJECT_AT,     /* the source line at {line}, without comments */
+    SUBJECT_ABOVE,  /* the last line with code before it */
+    SUBJECT_BELOW,  /* the first line with code after it */
     SUBJECT_SOURCE, /* the main source without comments */
     SUBJECT_CODE,   /* … and without what stands in strings */
     SUBJECT_BEFORE, /* the code before {line} */
@@ -58,7 +58,7 @@ struct text_set {
 struct example {
     int line;
     char *message, *source, *stdin_data, *expected, *output, *hint; /* hint NULL: must not match */
-    char *language; /* NULL: the file's */
+    char *language;                                                 /* NULL: the file's */
     enum verdict verdict;
     int exit_code, signal;
     int64_t cpu_ms;
@@ -136,6 +136,6 @@ void rule_file_release(struct rule_file *file);
 
 const struct rule_file *hint_rules_file(const struct hint_rules *rules, const char *language); /* NULL */
 const char *table_value(const struct rule_file *file, const char *table, struct str key);      /* NULL */
-bool codes_hold(const struct codes *codes, int code);                                            /* true when empty */
+bool codes_hold(const struct codes *codes, int code);                                          /* true when empty */
 
 #endif

@@ -18,7 +18,7 @@ struct state {
     const struct hint_evidence *evidence;
     const char *hint_language;
     struct matcher matcher;
-    struct buf out, err; /* windows, quotes made plain */
+    struct buf out, err;                /* windows, quotes made plain */
     struct source sources[SOURCES_MAX]; /* of the first files, made when they are asked for */
     bool has_source[SOURCES_MAX];
     struct source_brackets brackets; /* of the main file */
@@ -32,8 +32,8 @@ struct state {
     /* of the rule that is being tried: */
     struct binding bindings[BINDINGS_MAX];
     size_t binding_count;
-    int line, column; /* 0: not known; column in bytes from 1 */
-    size_t file_index; /* of the file that line is in */
+    int line, column;          /* 0: not known; column in bytes from 1 */
+    size_t file_index;         /* of the file that line is in */
     char scratch[SCRATCH_MAX]; /* for values that are made, not found */
     size_t scratch_len;
 };
@@ -53,6 +53,5 @@ bool text_fill(struct state *state, const char *text, struct buf *out);
 /* The next {name} or {helper:name} from *at, which moves behind it: what stands before it, helper (may be empty) and name. */
 bool text_next(const char **at, struct str *ret_before, struct str *ret_helper, struct str *ret_name);
 bool text_helper_known(struct str helper); /* built in; tables are helpers, too */
-
 
 #endif

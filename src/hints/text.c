@@ -96,8 +96,11 @@ static bool value_keyword(struct state *state, struct str name, struct buf *out)
     static struct source nothing;
     const char *const keywords[] = {state->file ? state->file->keywords : NULL};
     struct str found = word_nearest(state_value(state, name), &nothing, keywords, 1, NULL);
+    unsigned most = found.len <= 4 ? 1 : 2; /* a keyword is a bolder guess than a name of the program's own */
+    if (found.len == 0 || word_cost(state_value(state, name), found, most) > most)
+        return false;
     buf_append(out, found.data, found.len);
-    return found.len > 0;
+    return true;
 }
 
 static bool value_line(struct state *state, struct str name, struct buf *out)
@@ -185,9 +188,9 @@ static const struct {
     const char *name;
     bool (*value)(struct state *state, struct str name, struct buf *out);
 } helpers[] = {
-    {"nearest", value_nearest}, {"own", value_own},         {"library", value_library}, {"keyword", value_keyword},
-    {"line", value_line},       {"first", value_first},     {"earlier", value_earlier}, {"dec", value_dec},
-    {"inc", value_inc},         {"short", value_short},     {"upper", value_upper},     {"lower", value_lower},
+    {"nearest", value_nearest}, {"own", value_own},     {"library", value_library}, {"keyword", value_keyword},
+    {"line", value_line},       {"first", value_first}, {"earlier", value_earlier}, {"dec", value_dec},
+    {"inc", value_inc},         {"short", value_short}, {"upper", value_upper},     {"lower", value_lower},
 };
 
 bool text_helper_known(struct str helper)

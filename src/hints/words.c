@@ -80,8 +80,10 @@ static void consider(struct best *best, struct str candidate, unsigned count, bo
         limit = MIN(limit, 1u);
     else if (best->word.len <= 3)
         limit = MIN(limit, 2u);
+    if (!own && MIN(best->word.len, candidate.len) <= 3)
+        limit = MIN(limit, 1u); /* nearly every short word is near some library name */
     unsigned cost = word_cost(best->word, candidate, limit);
-    if (cost > limit)
+    if (cost > limit || 2 * candidate.len < best->word.len)
         return;
     if (cost == best->cost && best->found.len > 0 && (best->own > own || (best->own == own && best->count >= count)))
         return;

@@ -26,7 +26,7 @@ struct str word_nearest(struct str word, const struct source *source, const char
                         const char *skip);
 
 bool word_listed(struct str word, const char *list); /* in a blank-separated list */
-bool word_char(char c);                              /* of an identifier: a letter, a digit, _ or a byte of a character beyond ASCII */
+bool word_char(char c); /* of an identifier: a letter, a digit, _ or a byte of a character beyond ASCII */
 
 /* Line of the first (last before `before`, when that is > 0) place where word stands as a whole word in code; 0: none. */
 int word_line(const struct source *source, struct str word, int before);

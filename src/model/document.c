@@ -262,12 +262,22 @@ static const struct {
     const char *key;
     json_t *(*value)(const struct view *v);
 } document_keys[] = {
-    {"token", token_value},        {"status", status_value},        {"verdict", verdict_value},
-    {"message", message_value},    {"language", language_value},    {"created_at", created_value},
-    {"started_at", started_value}, {"finished_at", finished_value}, {"compile", compile_value},
-    {"summary", summary_value},    {"results", results_value},      {"hints", hints_value},
+    {"token", token_value},
+    {"status", status_value},
+    {"verdict", verdict_value},
+    {"message", message_value},
+    {"language", language_value},
+    {"created_at", created_value},
+    {"started_at", started_value},
+    {"finished_at", finished_value},
+    {"compile", compile_value},
+    {"summary", summary_value},
+    {"results", results_value},
+    {"hints", hints_value},
     {"hint_details", hint_details_value},
-    {"timings", timings_value},    {"webhook", webhook_value},      {"metadata", metadata_value},
+    {"timings", timings_value},
+    {"webhook", webhook_value},
+    {"metadata", metadata_value},
 };
 
 json_t *result_document(const struct submission *sub, enum status status, const struct result *result,

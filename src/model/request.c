@@ -362,7 +362,7 @@ static void read_checker(struct parse *p, json_t *value, void *sub)
         {"files", read_files}, {"compiler_options", read_compiler_options}, {"args", read_args},                    \
         {"limits", read_common_limits}, {"checker", read_checker}, {"webhook_url", read_webhook_url},               \
         {"webhook_events", read_webhook_events}, {"priority", read_priority}, {"collect", read_collect},            \
-        {"hints", read_hints}, {"hint_language", read_hint_language},                                             \
+        {"hints", read_hints}, {"hint_language", read_hint_language},                                               \
     {                                                                                                               \
         "metadata", read_metadata                                                                                   \
     }

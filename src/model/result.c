@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-
 struct result *result_new(size_t test_count)
 {
     struct result *result = xcalloc(1, sizeof *result);

@@ -64,7 +64,7 @@ struct result {
     struct compile_result compile;
     struct test_result *tests; /* one a test case, input order */
     size_t test_count;
-    uint16_t *order; /* indices of the tests in the order they ended (for event streams); test_count entries */
+    uint16_t *order;        /* indices of the tests in the order they ended (for event streams); test_count entries */
     struct hint_list hints; /* of the compile step, or the best of the test cases'; at most HINTS_MAX */
 };
 

@@ -25,12 +25,12 @@ enum {
     SUBMISSION_ARGS_BYTES_MAX = 32768, /* all bytes of one such list */
     SUBMISSION_NAME_MAX = 255,         /* bytes of a file's path or of a test case's name */
     SUBMISSION_WEBHOOK_URL_MAX = 2048,
-    SUBMISSION_COLLECT_MAX = 16,     /* entries of collect */
-    COLLECTED_KB_MAX = 1024,         /* of all files collected from one test case ... */
-    COLLECTED_TOTAL_KB_MAX = 65536,  /* ... and from all of them: each gets an equal share */
-    SUBMISSION_METADATA_MAX = 16384, /* bytes of metadata as compact JSON */
+    SUBMISSION_COLLECT_MAX = 16,       /* entries of collect */
+    COLLECTED_KB_MAX = 1024,           /* of all files collected from one test case ... */
+    COLLECTED_TOTAL_KB_MAX = 65536,    /* ... and from all of them: each gets an equal share */
+    SUBMISSION_METADATA_MAX = 16384,   /* bytes of metadata as compact JSON */
     SUBMISSION_HINT_LANGUAGE_MAX = 16, /* bytes of hint_language */
-    SUBMISSION_PRIORITY_MAX = 10,    /* priority is -10..10, 0 by default, higher first */
+    SUBMISSION_PRIORITY_MAX = 10,      /* priority is -10..10, 0 by default, higher first */
 };
 
 /* What a webhook may be told of; webhook_events has 1u << each. */
@@ -91,9 +91,9 @@ struct submission {
     int priority;
     bool no_hints;       /* "hints": false */
     char *hint_language; /* NULL: English */
-    json_t *metadata;   /* an object; never NULL */
-    int64_t created_ms; /* realtime; set by whoever accepts it */
-    bool array_form;    /* came as an array: mistakes name "[3]", not "test_cases[3]"; not stored */
+    json_t *metadata;    /* an object; never NULL */
+    int64_t created_ms;  /* realtime; set by whoever accepts it */
+    bool array_form;     /* came as an array: mistakes name "[3]", not "test_cases[3]"; not stored */
 };
 
 /* A list of mistakes, each with the JSON path of its field ("test_cases[3].stdin"; "" is the body itself). */

@@ -23,8 +23,10 @@ static const struct hint_rules *loaded(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const languages[] = {"c", "cpp", "java", "python", "javascript", "typescript", "go", "rust", "ruby", "php", "bash", "csharp", "kotlin", "other"};
-    static const enum verdict verdicts[] = {VERDICT_COMPILATION_ERROR, VERDICT_RUNTIME_ERROR, VERDICT_WRONG_ANSWER, VERDICT_TIME_LIMIT, VERDICT_MEMORY_LIMIT, VERDICT_OUTPUT_LIMIT};
+    static const char *const languages[] = {"c",    "cpp",  "java", "python", "javascript", "typescript", "go",
+                                            "rust", "ruby", "php",  "bash",   "csharp",     "kotlin",     "other"};
+    static const enum verdict verdicts[] = {VERDICT_COMPILATION_ERROR, VERDICT_RUNTIME_ERROR, VERDICT_WRONG_ANSWER,
+                                            VERDICT_TIME_LIMIT,        VERDICT_MEMORY_LIMIT,  VERDICT_OUTPUT_LIMIT};
     static const int codes[] = {1, 2, 101, 255, 0, -1}, signals[] = {0, 6, 8, 11};
     if (size < 2)
         return 0;
@@ -53,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (hints.count > HINTS_MAX)
         abort();
     for (size_t i = 0; i < hints.count; i++)
-        if (!utf8_valid(hints.items[i].text, strlen(hints.items[i].text)) || strlen(hints.items[i].text) > HINT_TEXT_MAX)
+        if (!utf8_valid(hints.items[i].text, strlen(hints.items[i].text)) ||
+            strlen(hints.items[i].text) > HINT_TEXT_MAX)
             abort();
     hint_list_release(&hints);
     return 0;

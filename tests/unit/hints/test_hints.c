@@ -79,12 +79,14 @@ static void the_three_cases_of_the_specification(void **state)
         {"c", "main.c", "/usr/bin/ld: main.o: in function `main':\nmain.c:(.text+0x9): undefined reference to `gcd'\n",
          "int gcd(int a, int b);\nint main(void) { return gcd(4, 6); }\n", "never defined", "c.undefined-reference",
          HINT_COMPILE},
-        {"python", "main.py", "  File \"main.py\", line 1\n    for i in range(3)\n                     ^\nSyntaxError: invalid syntax\n",
+        {"python", "main.py",
+         "  File \"main.py\", line 1\n    for i in range(3)\n                     ^\nSyntaxError: invalid syntax\n",
          "for i in range(3)\n    print(i)\n", "colon", "python.missing-colon", HINT_RUN},
         {"java", "Main.java",
-         "Main.java:4: error: cannot find symbol\n    totl++;\n    ^\n  symbol:   variable totl\n  location: class Main\n",
-         "class Main {\n  static int total;\n  static void f() {\n    totl++;\n  }\n}\n", "'total'", "java.symbol-variable",
-         HINT_COMPILE},
+         "Main.java:4: error: cannot find symbol\n    totl++;\n    ^\n  symbol:   variable totl\n  location: class "
+         "Main\n",
+         "class Main {\n  static int total;\n  static void f() {\n    totl++;\n  }\n}\n", "'total'",
+         "java.symbol-variable", HINT_COMPILE},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct hint_list hints =
@@ -103,7 +105,8 @@ static void nothing_for_what_did_not_fail(void **state)
 {
     (void)state;
     static const enum verdict verdicts[] = {VERDICT_ACCEPTED, VERDICT_SKIPPED, VERDICT_INTERNAL_ERROR};
-    static const char fake[] = "Traceback (most recent call last):\n  File \"main.py\", line 1\nNameError: name 'x' is not defined\n";
+    static const char fake[] =
+        "Traceback (most recent call last):\n  File \"main.py\", line 1\nNameError: name 'x' is not defined\n";
     for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
         struct hint_list hints = find_for("python", "main.py", HINT_RUN, verdicts[i], fake, "print(1)\n");
         assert_int_equal(hints.count, 0);
@@ -120,7 +123,8 @@ static void a_trace_needs_the_exit_code(void **state)
         .stage = HINT_RUN,
         .verdict = VERDICT_WRONG_ANSWER,
         .exit_code = 0,
-        .err = str_of("Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\nNameError: name 'x' is not defined\n"),
+        .err = str_of("Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\nNameError: name "
+                      "'x' is not defined\n"),
         .files = &file,
         .file_count = 1,
     };
@@ -137,8 +141,18 @@ static void a_trace_needs_the_exit_code(void **state)
 static void hostile_output_gives_clean_hints(void **state)
 {
     (void)state;
-    static const char *const languages[] = {"c", "cpp", "java", "python", "javascript", "typescript", "go", "rust", "ruby", "php", "bash", "kotlin", "csharp", "fortran"};
-    static const char *const pieces[] = {"main.c:1:1: error: '\x1b[31m' undeclared ", "\xff\xfe", "Main.java:1: error: cannot find symbol\n  symbol:   variable \xc3\n", "((((", "NameError: name '\x01\x7f' is not defined\n", "error: ", "{name}{line}{{name}}", "\n\n\n", "panic: ", "thread 'main' panicked at "};
+    static const char *const languages[] = {"c",    "cpp",  "java", "python", "javascript", "typescript", "go",
+                                            "rust", "ruby", "php",  "bash",   "kotlin",     "csharp",     "fortran"};
+    static const char *const pieces[] = {"main.c:1:1: error: '\x1b[31m' undeclared ",
+                                         "\xff\xfe",
+                                         "Main.java:1: error: cannot find symbol\n  symbol:   variable \xc3\n",
+                                         "((((",
+                                         "NameError: name '\x01\x7f' is not defined\n",
+                                         "error: ",
+                                         "{name}{line}{{name}}",
+                                         "\n\n\n",
+                                         "panic: ",
+                                         "thread 'main' panicked at "};
     uint64_t seed = 0x9e3779b97f4a7c15U;
     for (size_t round = 0; round < 400; round++) {
         _cleanup_(buf_release) struct buf text = BUF_INIT, source = BUF_INIT;
@@ -172,7 +186,8 @@ static void near_words(void **state)
     assert_int_equal(word_cost(str_of("cat"), str_of("cut"), 9), 2);
     assert_int_equal(word_cost(str_of("abcdef"), str_of("uvwxyz"), 3), 4);
     struct source source;
-    const struct source_syntax syntax = {.line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
+    const struct source_syntax syntax = {
+        .line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
     source_init(&source, str_of("int counter; // conter\nchar *s = \"contre\";\n"), &syntax);
     const char *const names[] = {"printf scanf"};
     assert_true(str_is(word_nearest(str_of("conter"), &source, names, 1, "int"), "counter"));
@@ -194,7 +209,8 @@ static void brackets_by_indentation(void **state)
         {"f(a, (b, c);\n", 1, 0, 0},
         {"}\n", 0, 0, 1},
     };
-    const struct source_syntax syntax = {.line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
+    const struct source_syntax syntax = {
+        .line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct source source;
         struct source_brackets found;
@@ -213,16 +229,26 @@ static void shapes_of_wrong_answers(void **state)
     static const struct {
         const char *expected, *got, *rule;
     } cases[] = {
-        {"5\n", "", "answer.no-output"},          {"1 2\n", "1\n2\n", "answer.newlines"},
-        {"1 2\n", "1  2\n", "answer.space"},      {"1 2\n", "12\n", "answer.joined"},
-        {"Yes\n", "YES\n", "answer.letter-case"}, {"1 2 3\n", "[1, 2, 3]\n", "answer.list-brackets"},
-        {"hi!\n", "hi\n", "answer.punctuation"},  {"5\n", "Enter n: 5\n", "answer.prompt"},
-        {"1\n2\n3\n", "1\n2\n", "answer.ends-early"}, {"1\n2\n", "1\n2\n3\n", "answer.goes-on"},
-        {"1 2 3\n", "3 2 1\n", "answer.reversed"}, {"1 2 3\n", "2 1 3\n", "answer.order"},
-        {"4900000000\n", "605032704\n", "answer.wrapped"}, {"2.5\n", "2\n", "answer.floored"},
-        {"3.14\n", "3.14159\n", "answer.decimals"}, {"5\n", "-5\n", "answer.sign"},
-        {"5\n", "6\n", "answer.off-by-one"},      {"5\n", "nan\n", "answer.not-a-number"},
-        {"YES\n", "NO\n", "answer.one-word"},     {"28\n", "15\n", NULL},
+        {"5\n", "", "answer.no-output"},
+        {"1 2\n", "1\n2\n", "answer.newlines"},
+        {"1 2\n", "1  2\n", "answer.space"},
+        {"1 2\n", "12\n", "answer.joined"},
+        {"Yes\n", "YES\n", "answer.letter-case"},
+        {"1 2 3\n", "[1, 2, 3]\n", "answer.list-brackets"},
+        {"hi!\n", "hi\n", "answer.punctuation"},
+        {"5\n", "Enter n: 5\n", "answer.prompt"},
+        {"1\n2\n3\n", "1\n2\n", "answer.ends-early"},
+        {"1\n2\n", "1\n2\n3\n", "answer.goes-on"},
+        {"1 2 3\n", "3 2 1\n", "answer.reversed"},
+        {"1 2 3\n", "2 1 3\n", "answer.order"},
+        {"4900000000\n", "605032704\n", "answer.wrapped"},
+        {"2.5\n", "2\n", "answer.floored"},
+        {"3.14\n", "3.14159\n", "answer.decimals"},
+        {"5\n", "-5\n", "answer.sign"},
+        {"5\n", "6\n", "answer.off-by-one"},
+        {"5\n", "nan\n", "answer.not-a-number"},
+        {"YES\n", "NO\n", "answer.one-word"},
+        {"28\n", "15\n", NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         const struct hint_evidence evidence = {
@@ -251,7 +277,8 @@ static void mistakes_in_files_have_a_line(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"language: c\nrules:\n  - id: x\n    stage: compile\n    pattern: '('\n    text: {en: a}\n", "x.yaml:5: bad pattern: "},
+        {"language: c\nrules:\n  - id: x\n    stage: compile\n    pattern: '('\n    text: {en: a}\n",
+         "x.yaml:5: bad pattern: "},
         {"language: c\nrules:\n  - id: x\n    stage: never\n", "x.yaml:4: the stage must be "},
         {"language: c\nrules:\n  - id: x\n    patern: a\n", "x.yaml:4: unknown key \"patern\""},
         {"language: c\nrules:\n  - stage: run\n    text: {en: a}\n", "x.yaml:3: the rule has no id"},

@@ -156,7 +156,8 @@ static void a_finished_document(void **state)
         "'cpu_time_ms':1.2,'wall_time_ms':1.9,'memory_kb':3140,'message':null,'hints':[]},"
         "{'name':null,'verdict':'wrong_answer','stdout':'5','stderr':'debug','exit_code':0,'signal':null,"
         "'cpu_time_ms':1.9,'wall_time_ms':2.0,'memory_kb':1024,'message':'line 1, column 1: expected \\'4\\', got "
-        "\\'5\\'','hints':['look'],'hint_details':[{'text':'look','rule':'c.look','source':'rule','file':'main.c','line':3}]}],"
+        "\\'5\\'','hints':['look'],'hint_details':[{'text':'look','rule':'c.look','source':'rule','file':'main.c','"
+        "line':3}]}],"
         "'hints':[],'timings':{'queued_ms':0.4,'compile_ms':812.4,'run_ms':5.1},'metadata':{'k':1}}");
     sub->webhook_url = xstrdup("https://example.com/");
     json_auto_t *document = result_document(sub, STATUS_COMPLETED, result, ENCODING_BASE64);

@@ -234,8 +234,11 @@ static void every_byte_survives(void **state)
 static void random_hints(struct hint_list *hints)
 {
     for (size_t i = next_random(HINTS_MAX + 1); i > 0; i--) {
-        struct hint hint = {.text = random_text(), .rule = random_text(), .source = (enum hint_source)next_random(3),
-                            .file = next_random(2) ? random_text() : NULL, .line = (int)next_random(INT32_MAX)};
+        struct hint hint = {.text = random_text(),
+                            .rule = random_text(),
+                            .source = (enum hint_source)next_random(3),
+                            .file = next_random(2) ? random_text() : NULL,
+                            .line = (int)next_random(INT32_MAX)};
         hint_list_add(hints, &hint);
     }
 }
