@@ -40,6 +40,7 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
     } else {
         job->result->message = why;
     }
+    job->result->explained = tools->hints && !sub->no_hints;
     pthread_mutex_init(&job->report_lock, NULL);
     return job;
 }
@@ -241,6 +242,7 @@ static int run(struct job *job, const struct job_tools *tools, const struct lane
                      .test = test,
                      .program = command->argv[0],
                      .output_keep = tools->output_keep,
+                     .output_json = submission_output_bytes(job->sub),
                      .collect = &job->sub->collect},
         .spec = {.argv = (const char *const *)command->argv,
                  .envp = (const char *const *)command->envp,
