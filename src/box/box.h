@@ -45,6 +45,7 @@ bool jail_user_namespace(const struct jail *jail);     /* programs also have a u
 struct weakness {
     const char *name; /* short, for logs: "no control group" */
     const char *text; /* what it means for programs and for the machine, one sentence */
+    const char *mend; /* what makes it as it should be */
     bool refuse;      /* not to be had without the operator's consent (sandbox.allow_degraded) */
 };
 

@@ -238,7 +238,7 @@ char *confinement_mend(const struct confinement *c, const char *step, int error)
     if (strcmp(step, "control group") == 0)
         return mend_group(error);
     bool refused = error == EPERM || error == EACCES;
-    if (refused && c->root && capability != NO_CAPABILITY && (c->capabilities >> capability & 1) == 0)
+    if (refused && c->root && !c->rootless && capability != NO_CAPABILITY && (c->capabilities >> capability & 1) == 0)
         return mend_capability(capability);
     if (error == EACCES && c->profile[0] != '\0')
         return mend_profile(c->profile);

@@ -9,7 +9,8 @@
 struct confinement {
     const char *container; /* "docker", "podman", "kubernetes", "a container"; NULL: none was noticed */
     bool root;
-    bool filtered;     /* runs under a seccomp filter */
+    bool rootless; /* set by the caller: the steps were tried inside a user namespace, where no capability is missing */
+    bool filtered; /* runs under a seccomp filter */
     char profile[128]; /* AppArmor's; "" when there is none, or it forbids nothing */
     bool mapped;       /* in a user namespace that is not the machine's */
     uint64_t capabilities;

@@ -111,9 +111,7 @@ static void check_weaknesses(struct checks *checks, const struct config *config,
     for (unsigned i = 0; jail_weakness(jail, i, &weakness); i++) {
         _cleanup_(freep) char *name = xasprintf("weaker: %s", weakness.name);
         bool refused = weakness.refuse && !config->sandbox_allow_degraded;
-        checks_add(checks, name, refused ? CHECK_FAILED : CHECK_WARNING, xstrdup(weakness.text),
-                   weakness.refuse ? "run evalx as root; or accept it with sandbox.allow_degraded: true"
-                                   : "sysctl -w user.max_user_namespaces=15000");
+        checks_add(checks, name, refused ? CHECK_FAILED : CHECK_WARNING, xstrdup(weakness.text), weakness.mend);
     }
 }
 

@@ -101,6 +101,7 @@ void doctor_jail(struct checks *checks, const struct config *config, const struc
 
     check_privileges(checks, config, rootless);
     confinement_look(&confinement);
+    confinement.rootless = rootless;
     checks_add(checks, "container", CHECK_OK, confinement_describe(&confinement), NULL);
     int r = ask_jail(config, identity, rootless, &said);
     if (r < 0) {

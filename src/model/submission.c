@@ -153,6 +153,11 @@ int submission_resolve_limits(struct submission *sub, const struct limits *defau
     return within ? 0 : -EINVAL;
 }
 
+int64_t submission_output_bytes(const struct submission *sub)
+{
+    return OUTPUT_TOTAL_KB_MAX * INT64_C(1024) / 2 / (int64_t)MAX(sub->test_count, (size_t)1);
+}
+
 int64_t submission_collect_bytes(const struct submission *sub, const struct limits *limits)
 {
     int64_t share_kb = COLLECTED_TOTAL_KB_MAX / (int64_t)MAX(sub->test_count, (size_t)1);

@@ -25,10 +25,11 @@ enum {
     SUBMISSION_ARGS_BYTES_MAX = 32768, /* all bytes of one such list */
     SUBMISSION_NAME_MAX = 255,         /* bytes of a file's path or of a test case's name */
     SUBMISSION_WEBHOOK_URL_MAX = 2048,
-    SUBMISSION_COLLECT_MAX = 16,       /* entries of collect */
-    COLLECTED_KB_MAX = 1024,           /* of all files collected from one test case ... */
-    COLLECTED_TOTAL_KB_MAX = 65536,    /* ... and from all of them: each gets an equal share */
-    SUBMISSION_METADATA_MAX = 16384,   /* bytes of metadata as compact JSON */
+    SUBMISSION_COLLECT_MAX = 16,     /* entries of collect */
+    COLLECTED_KB_MAX = 1024,         /* of all files collected from one test case ... */
+    COLLECTED_TOTAL_KB_MAX = 65536,  /* ... and from all of them: each gets an equal share */
+    OUTPUT_TOTAL_KB_MAX = 65536,     /* of all test cases' output together, as JSON: each stream gets an equal share */
+    SUBMISSION_METADATA_MAX = 16384, /* bytes of metadata as compact JSON */
     SUBMISSION_HINT_LANGUAGE_MAX = 16, /* bytes of hint_language */
     SUBMISSION_PRIORITY_MAX = 10,      /* priority is -10..10, 0 by default, higher first */
 };
@@ -131,6 +132,9 @@ int submission_resolve_limits(struct submission *sub, const struct limits *defau
 
 /* Bytes that the files collected from one test case may have together. */
 int64_t submission_collect_bytes(const struct submission *sub, const struct limits *limits);
+
+/* Bytes, as JSON, that each output stream of each test case may keep, so that a result stays of a size that can be handled. */
+int64_t submission_output_bytes(const struct submission *sub);
 
 /* NULL when name is fit to be a source file's path (see struct source_file); otherwise what is wrong with it. */
 const char *source_name_mistake(struct str name);

@@ -29,6 +29,7 @@ struct entry {
     int priority;
     int64_t created_ms;
     struct entry_state now, next;
+    int attempts_before;     /* this process began */
     unsigned webhook_events; /* as in struct store_submission */
     struct owner *owner;
     int64_t lease_until_ms;

@@ -22,7 +22,7 @@
  *
  * No key expires by itself: it could go while its webhook is owed, and a server short of memory would drop it first. The sweep forgets.
  *
- * Threads. Verbs run in their caller's thread on a connection of the pool (redis_link.c, whose keeper reconnects). The submitter shares
+ * Threads. Verbs run in their caller's thread on a connection of the pool (redis_link.c, whose keeper reconnects). The submitters share
  * syncs among submissions (redis_submit.c), the listener hears of changes elsewhere (redis_listen.c), the sweeper ends leases
  * (redis_sweep.c). Locks: the store's and the link's are never held together, nor while watchers are called.
  */
@@ -34,7 +34,7 @@
 #include "base/fd.h"
 #include "store/redis_store.h"
 
-enum { OPEN_MS = 5000, OPEN_PAUSE_MS = 100 };
+enum { OPEN_MS = 5000, OPEN_PAUSE_MS = 100, THREADS = REDIS_SUBMITTERS + 2 };
 
 static void free_store(struct redis_store *s)
 {
@@ -52,7 +52,7 @@ DEFINE_CLEANUP(struct redis_store, free_store)
 /* Those of the threads that were started, in the order of `threads`. */
 static void stop_threads(struct redis_store *s, size_t started)
 {
-    const pthread_t threads[] = {s->submitter, s->sweeper, s->listener};
+    const pthread_t threads[THREADS] = {s->submitters[0], s->submitters[1], s->sweeper, s->listener};
     uint64_t one = 1;
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
@@ -70,7 +70,7 @@ static void redis_close(struct store *store)
 {
     struct redis_store *s = redis_of(store);
     redis_interrupt(store);
-    stop_threads(s, 3);
+    stop_threads(s, THREADS);
     redis_link_close(&s->link);
     free_store(s);
 }
@@ -149,8 +149,9 @@ static int start_threads(struct redis_store *s, struct error *err)
     const struct {
         pthread_t *thread;
         void *(*run)(void *);
-    } threads[] = {
-        {&s->submitter, redis_submitter_main},
+    } threads[THREADS] = {
+        {&s->submitters[0], redis_submitter_main},
+        {&s->submitters[1], redis_submitter_main},
         {&s->sweeper, redis_sweeper_main},
         {&s->listener, redis_listener_main},
     };

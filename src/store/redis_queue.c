@@ -104,7 +104,7 @@ int redis_progress(struct store *store, const char *token, uint64_t fence, enum 
     struct redis_args args = held_args(token, fence);
     redis_args_text(&args, head);
     redis_args_str(&args, data);
-    return call(redis_of(store), REDIS_progress, &args, REDIS_QUICK_MS, token);
+    return call(redis_of(store), REDIS_progress, &args, redis_budget(REDIS_QUICK_MS, data.len), token);
 }
 
 int redis_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
@@ -114,7 +114,7 @@ int redis_complete(struct store *store, const char *token, uint64_t fence, enum 
     redis_args_int(&args, (int64_t)status);
     redis_args_str(&args, result);
     redis_args_int(&args, MAX(hold_ms, 0));
-    return call(redis_of(store), REDIS_complete, &args, REDIS_PATIENT_MS, token);
+    return call(redis_of(store), REDIS_complete, &args, redis_budget(REDIS_PATIENT_MS, result.len), token);
 }
 
 int redis_annotate(struct store *store, const char *token, struct str notes, bool last)

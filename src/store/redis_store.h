@@ -18,6 +18,8 @@ enum {
     REDIS_SWEEP_MS = 400,       /* between two sweeps of one process */
     REDIS_SWEEP_GAP_MS = 1000,  /* without any sweep for so long, the server was away, and nobody could renew a lease */
     REDIS_OWNER_TURN = 1000000, /* by so much an owner's tag grows with a claim, divided by its share */
+    REDIS_SUBMITTERS = 2,
+    REDIS_BYTES_A_MS = 8 << 10, /* what even a slow network and disk take */
     REDIS_ROWS_A_SWEEP = 2000,  /* of the outbox, forgotten in one step */
     REDIS_OWED_AGAIN_MS =
         60000,                /* after so long it is looked again whether what is past its retention may be forgotten */
@@ -60,12 +62,13 @@ void redis_args_int(struct redis_args *args, int64_t number);
 
 /* ---- redis_script.c: the steps that must be atomic ---- */
 
-#define REDIS_SCRIPTS(X)                                                                                 \
-    X(submit)                                                                                            \
-    X(claim)                                                                                             \
-    X(leave)                                                                                             \
-    X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) X(depth) \
-        X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+#define REDIS_SCRIPTS(X)                                                                                        \
+    X(submit)                                                                                                   \
+    X(claim)                                                                                                    \
+    X(leave)                                                                                                    \
+    X(renew)                                                                                                    \
+    X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) X(depth) X(outbox_claim) \
+        X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
 
 #define REDIS_SCRIPT_ID(name) REDIS_##name,
 enum redis_script { REDIS_SCRIPTS(REDIS_SCRIPT_ID) REDIS_SCRIPT_COUNT };
@@ -133,6 +136,12 @@ int redis_call(struct redis_store *s, enum redis_script script, const struct red
 /* Likewise, for a script that answers with a code. */
 int redis_call_code(struct redis_store *s, enum redis_script script, const struct redis_args *args, int budget_ms);
 
+/* What a verb that takes base_ms may take with so many bytes. */
+static inline int redis_budget(int base_ms, size_t bytes)
+{
+    return base_ms + (int)MIN(bytes / REDIS_BYTES_A_MS, 60000);
+}
+
 /* A plain command. */
 int redis_plain(struct redis_store *s, int argc, const char **argv, int budget_ms, redisReply **ret);
 
@@ -188,7 +197,7 @@ struct redis_store {
     bool interrupted, stopping;
     bool listening; /* changes elsewhere are heard; stays true through an outage */
 
-    pthread_t submitter, sweeper, listener;
+    pthread_t submitters[REDIS_SUBMITTERS], sweeper, listener;
     int stop_fd; /* eventfd: wakes the listener */
 };
 

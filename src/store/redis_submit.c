@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * redis_submit.c: the submitter's thread: everything that callers have handed in goes to the server as one script, so that a crowd
- * shares one round trip and one sync of the server's log. While that is under way the next crowd gathers.
+ * redis_submit.c: the submitters' threads: everything that callers have handed in goes to the server as one script, so that a crowd
+ * shares one round trip and one sync of the server's log. While that is under way the next crowd gathers. There are two threads, so
+ * that a large submission, which goes alone, does not stand in the way of all others.
  */
 #include <errno.h>
 
@@ -11,6 +12,7 @@
 enum {
     BATCH_MOST = 128,
     BATCH_BYTES = 4 << 20,         /* a script holds the server up while it runs */
+    ALONE_BYTES = 1 << 20,         /* one of this size goes alone: it takes its time, which is not the others' */
     PENDING_BYTES_MAX = 256 << 20, /* handed in and not answered; past it submits are refused, not kept in memory */
 };
 
@@ -34,7 +36,7 @@ void redis_submit(struct store *store, const struct store_submission *submission
     struct redis_submit *submit = xcalloc(1, sizeof(*submit));
     submit->done = done;
     submit->context = context;
-    submit->deadline_ns = clock_monotonic_ns() + REDIS_QUICK_MS * NS_PER_MS;
+    submit->deadline_ns = clock_monotonic_ns() + redis_budget(REDIS_QUICK_MS, submission->request.len) * NS_PER_MS;
     submit->refusal = store_check_submission(submission);
     pthread_mutex_lock(&s->lock);
     if (submit->refusal == 0 && s->submit_bytes + submission->request.len > PENDING_BYTES_MAX)
@@ -130,10 +132,12 @@ static void take_batch(struct redis_store *s, struct redis_submits *ret)
     struct redis_submit *submit;
     for (size_t i = 0; i < BATCH_MOST && (submit = STAILQ_FIRST(&s->submits)); i++) {
         bytes += submit->request.len;
-        if (i > 0 && bytes > BATCH_BYTES)
+        if (i > 0 && (bytes > BATCH_BYTES || submit->request.len > ALONE_BYTES))
             break;
         STAILQ_REMOVE_HEAD(&s->submits, link);
         STAILQ_INSERT_TAIL(ret, submit, link);
+        if (submit->request.len > ALONE_BYTES)
+            break;
     }
 }
 

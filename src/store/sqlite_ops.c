@@ -207,7 +207,7 @@ int sqlite_run_progress(struct sqlite_store *s, struct op *op)
 
 int sqlite_run_annotate(struct sqlite_store *s, struct op *op)
 {
-    int64_t id;
+    int64_t id = 0;
     int status = STATUS_QUEUED, r = find(s, op->token) ? 1 : sqlite_look_up(s, op->token, &id, &status);
     if (r == 0)
         op->code = -ENOENT;
@@ -278,16 +278,17 @@ static char *lost_message(struct sqlite_store *s, const struct entry *entry)
     struct store_event last = heard ? entry->events[entry->event_count - 1] : (struct store_event){0};
     pthread_mutex_unlock(&s->lock);
     if (!heard)
-        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported nothing", STORE_ATTEMPTS_MAX);
+        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported nothing", entry->next.attempts);
     if (last.kind == STORE_EVENT_COMPILE)
-        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported the end of compiling", STORE_ATTEMPTS_MAX);
-    return xasprintf(STORE_LOST_MESSAGE "; the last one had last reported the end of test case %u", STORE_ATTEMPTS_MAX,
-                     last.index);
+        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported the end of compiling", entry->next.attempts);
+    return xasprintf(STORE_LOST_MESSAGE "; the last one had last reported the end of test case %u",
+                     entry->next.attempts, last.index);
 }
 
 static int lapse(struct sqlite_store *s, struct entry *entry)
 {
-    if (entry->next.attempts < STORE_ATTEMPTS_MAX)
+    int lapses = entry->next.attempts - entry->attempts_before;
+    if (lapses < STORE_ATTEMPTS_MAX && entry->next.attempts < STORE_RESTARTS_MAX)
         return requeue(s, entry, entry->next.attempts);
     _cleanup_(freep) char *message = lost_message(s, entry);
     return finish(s, entry, STATUS_FAILED, message, (struct str){0}, 0);

@@ -37,9 +37,8 @@ struct hosts *hosts_new(unsigned per_host, unsigned parked_most)
     return hosts;
 }
 
-static void drop(struct host *host)
+static void free_host(struct host *host)
 {
-    LIST_REMOVE(host, chain);
     free(host->key);
     free(host);
 }
@@ -50,8 +49,10 @@ void hosts_free(struct hosts *hosts)
         return;
     for (size_t i = 0; i < BUCKETS; i++) {
         struct host *host;
-        while ((host = LIST_FIRST(&hosts->buckets[i])))
-            drop(host);
+        while ((host = LIST_FIRST(&hosts->buckets[i]))) {
+            LIST_REMOVE(host, chain);
+            free_host(host);
+        }
     }
     free(hosts);
 }
@@ -208,8 +209,10 @@ void hosts_tidy(struct hosts *hosts, int64_t now_ms)
         while (host) {
             struct host *following = LIST_NEXT(host, chain);
             if (host->in_flight == 0 && host->parked_count == 0 && !host_closed(host, now_ms) &&
-                now_ms - host->used_ms > IDLE_MS)
-                drop(host);
+                now_ms - host->used_ms > IDLE_MS) {
+                LIST_REMOVE(host, chain);
+                free_host(host);
+            }
             host = following;
         }
     }

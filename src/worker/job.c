@@ -241,6 +241,7 @@ static int run(struct job *job, const struct job_tools *tools, const struct lane
                      .test = test,
                      .program = command->argv[0],
                      .output_keep = tools->output_keep,
+                     .output_json = submission_output_bytes(job->sub),
                      .collect = &job->sub->collect},
         .spec = {.argv = (const char *const *)command->argv,
                  .envp = (const char *const *)command->envp,

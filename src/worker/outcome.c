@@ -191,11 +191,29 @@ static enum verdict verdict_of(const struct outcome_question *question, const st
     return outcomes[*cause].verdict;
 }
 
-/* Moves the output over, cut to keep bytes; a long one does not go on holding its memory. */
-static void keep_output(struct buf *from, int64_t keep, struct buf *to, bool *truncated)
+/* How many of the bytes come to no more than so many bytes in a JSON string. A control byte is six there. */
+static size_t json_fit(const struct buf *bytes, size_t room)
 {
-    if (from->len > (size_t)keep) {
-        buf_set(to, from->data, utf8_cut(from->data, from->len, (size_t)keep));
+    size_t at = 0;
+
+    for (; at < bytes->len; at++) {
+        unsigned char c = (unsigned char)bytes->data[at];
+        size_t cost = c >= 0x20 ? 1 + (c == '"' || c == '\\') : strchr("\b\f\n\r\t", c) && c ? 2 : 6;
+        if (cost > room)
+            break;
+        room -= cost;
+    }
+    return at;
+}
+
+/* Moves the output over, cut to keep bytes and to json of JSON; a long one does not go on holding its memory. */
+static void keep_output(struct buf *from, int64_t keep, int64_t json, struct buf *to, bool *truncated)
+{
+    size_t most =
+        json > 0 && from->len > (size_t)json / 6 ? MIN((size_t)keep, json_fit(from, (size_t)json)) : (size_t)keep;
+
+    if (from->len > most) {
+        buf_set(to, from->data, utf8_cut(from->data, from->len, most));
         buf_release(from);
         *truncated = true;
     } else {
@@ -263,8 +281,8 @@ void outcome_of_run(const struct outcome_question *question, struct box_report *
         free(ret->message);
         ret->message = buf_steal(&message, NULL);
     }
-    keep_output(&report->out, question->output_keep, &ret->out, &ret->truncated);
-    keep_output(&report->err, question->output_keep, &ret->err, &ret->truncated);
+    keep_output(&report->out, question->output_keep, question->output_json, &ret->out, &ret->truncated);
+    keep_output(&report->err, question->output_keep, question->output_json, &ret->err, &ret->truncated);
     if (question->collect)
         keep_files(question->collect, report, ret);
 }
@@ -313,8 +331,8 @@ void outcome_of_compile(const struct limits *limits, int64_t output_keep, struct
                    limits->processes);
     if (message.len)
         ret->message = buf_steal(&message, NULL);
-    keep_output(&report->out, output_keep, &ret->out, &ret->truncated);
-    keep_output(&report->err, output_keep, &ret->err, &ret->truncated);
+    keep_output(&report->out, output_keep, 0, &ret->out, &ret->truncated);
+    keep_output(&report->err, output_keep, 0, &ret->err, &ret->truncated);
 }
 
 void outcome_not_compiled(const struct compile_result *compile, struct test_result *ret)

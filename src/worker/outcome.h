@@ -20,7 +20,8 @@ struct outcome_question {
     const struct checker_spec *checker;
     const struct test_case *test;      /* its limits are the ones that held */
     const char *program;               /* argv[0] of the run */
-    int64_t output_keep;               /* bytes of each stream that stay in the result */
+    int64_t output_keep;               /* bytes of each stream that stay in the result ... */
+    int64_t output_json;               /* ... and bytes of JSON that these may come to; 0: any number */
     const struct string_list *collect; /* names of files that were asked for; may be NULL */
 };
 

@@ -3,7 +3,7 @@
  * worker.c: the loop between store and executor.
  *
  * Threads: one claims (only when the executor says that a slot is idle, so that what this worker cannot run yet stays free for
- * others), one renews the leases of everything claimed every third of a lease, and a few deliver finished results, several
+ * others), one renews the leases of everything claimed (several times in a lease: cheap, and a cancellation is heard of by it), and a few deliver finished results, several
  * so that they share the store's disk syncs. Progress is reported from the slots' own threads.
  *
  * A claim is in the list from store_claim until its result is taken by the store, its hand-back done, or its loss known; as long
@@ -35,7 +35,8 @@ enum {
     CLAIM_WAIT_MS = 1000,
     BACKOFF_FIRST_MS = 50,
     BACKOFF_MOST_MS = 5000,
-    TOKEN_SHOWN = 6, /* characters of a token in the log: it is a secret */
+    RENEW_EVERY_MS = 250, /* at least: it is also how a cancellation comes to be known */
+    TOKEN_SHOWN = 6,      /* characters of a token in the log: it is a secret */
 };
 
 struct claim {
@@ -298,7 +299,7 @@ static void *renewer_main(void *argument)
 
     for (;;) {
         pthread_mutex_lock(&worker->lock);
-        pause_unless(worker, MAX(worker->lease_ms / 3, 1), &worker->closing);
+        pause_unless(worker, MAX(MIN(worker->lease_ms / 3, RENEW_EVERY_MS), 1), &worker->closing);
         bool closing = worker->closing;
         pthread_mutex_unlock(&worker->lock);
         if (closing)

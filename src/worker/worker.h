@@ -20,7 +20,7 @@ struct worker_config {
     struct executor *executor;
     const struct registry *registry;
     const char *name;        /* unique among the workers of a store */
-    int64_t lease_ms;        /* the store's; renewed every third of it */
+    int64_t lease_ms;        /* the store's; renewed several times in it */
     struct metrics *metrics; /* counted into; outlives the worker; may be NULL */
 };
 

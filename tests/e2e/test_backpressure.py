@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from harness import wait_until
+from harness import SLOW, wait_until
 
 DISK_BYTES = 96 << 20
 
@@ -57,7 +57,7 @@ def room(folder):
 
 
 def fill(folder):
-    """Leaves not a byte; returns the file that has it all."""
+    """Leaves not a byte; returns the file that has the last of it."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         try:
@@ -71,16 +71,20 @@ def fill(folder):
 
 def test_a_full_disk_refuses_and_damages_nothing(small_disk, new_server):
     server = new_server(state_dir=small_disk / "state", slots=1)
-    running = server.submit({"language": "bash", "code": "read x; sleep 6; echo $x", "test_cases": [{"stdin": "7\n", "expected_output": "7\n"}]})
+    running = server.submit({"language": "bash", "code": f"read x; sleep {8 * SLOW}; echo $x", "limits": {"wall_time_ms": 60000},
+                             "test_cases": [{"stdin": "7\n", "expected_output": "7\n"}]})
     wait_until(lambda: server.get(f"/submissions/{running}").json()["status"] == "running", what="it to run")
 
-    # Requests of 1 MiB until there is no room for another one beside the reserve for results.
+    # Others have most of the disk already, so that the following is soon done.
+    # Requests of 8 MiB, each another program, until there is no room for one more beside the reserve for results.
+    most = small_disk / "most"
+    most.write_bytes(bytes(room(small_disk) - (48 << 20)))
     waiting, refused = [], None
     while refused is None:
-        assert len(waiting) < DISK_BYTES >> 20
+        assert len(waiting) < DISK_BYTES >> 23
         number = len(waiting)
-        body = {"language": "bash", "code": "read x; echo $x",
-                "test_cases": [{"stdin": f"{number}\n" + "x" * (1 << 20), "expected_output": f"{number}\n"}]}
+        body = {"language": "bash", "code": f"read x; echo $x # {number}",
+                "test_cases": [{"stdin": f"{number}\n" + "x" * (8 << 20), "expected_output": f"{number}\n"}]}
         answer = server.post("/execute-batch", body)
         if answer.status_code == 202:
             waiting.append(answer.json()["token"])
@@ -89,10 +93,10 @@ def test_a_full_disk_refuses_and_damages_nothing(small_disk, new_server):
     assert refused.status_code == 507, refused.text
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert refused.json()["status"] == 507 and "room" in refused.json()["detail"]
-    assert len(waiting) > 20
+    assert len(waiting) >= 2
     assert room(small_disk) > 1 << 20, "a reserve is kept for results"
 
-    # Then others take the rest of the disk: nothing can be written any more, and still nothing that was taken is lost.
+    # Then they take the rest as well: nothing can be written any more, and still nothing that was taken is lost.
     filler = fill(small_disk)
     assert server.post("/execute-batch", {"language": "bash", "code": "echo 1"}).status_code == 507
     assert server.get("/healthz").status_code == 200
@@ -102,7 +106,9 @@ def test_a_full_disk_refuses_and_damages_nothing(small_disk, new_server):
                "something to find no room")
     assert not [line for line in server.log_lines() if line.get("status") == "failed"]
     assert server.get(f"/submissions/{running}").status_code == 200
+    assert server.get(f"/submissions/{running}").json()["status"] in ("running", "completed")
     filler.unlink()
+    most.unlink()
     document = server.result(running)
     assert (document["status"], document["verdict"]) == ("completed", "accepted"), document
     for number, token in enumerate(waiting):

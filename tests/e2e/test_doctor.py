@@ -122,6 +122,19 @@ def test_root_without_sys_admin_tries_a_user_namespace(doctor):
     assert checks["pivot_root"]["state"] == "ok" and "weaker: no user of its own" in checks
 
 
+def test_root_without_precedence_starts_all_the_same(doctor):
+    checks = doctor("setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice")
+    assert checks["sandbox"]["state"] == "ok"
+    assert checks["weaker: no precedence"]["state"] == "warning" and "SYS_NICE" in checks["weaker: no precedence"]["mend"], checks
+
+
+def test_root_of_an_ordinary_container(doctor):
+    """No SYS_ADMIN, parts of /proc masked: what is in the way of a user namespace is that, not the capability."""
+    checks = doctor("unshare", "--mount", "sh", "-c", 'mount --bind /dev/null /proc/uptime && exec "$@"', "sh", "setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin")
+    refused(checks["proc"], "procMount: Unmasked", "systempaths=unconfined")
+    assert "root without SYS_ADMIN" in checks["container"]["detail"] and checks["sandbox"]["state"] == "failed", checks
+
+
 # ---- without root ----
 
 def test_user_namespaces_are_refused(doctor):

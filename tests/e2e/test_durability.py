@@ -103,6 +103,21 @@ def test_kill_in_the_middle_of_500_submissions(folder, servers):
 
 
 @pytest.mark.timeout(400)
+def test_whoever_restarts_it_harms_nobody(folder, servers):
+    """Six kills, each while the very same submissions run: none of them is blamed for it."""
+    body = {"language": "bash", "code": "sleep 0.7; echo done", "test_cases": [{"expected_output": "done\n"}]}
+    server = servers(folder, slots=2)
+    tokens = [server.submit(body) for _ in range(4)]
+    for _ in range(6):
+        wait_until(lambda: any(server.get(f"/submissions/{token}").json()["status"] == "running" for token in tokens), 30, "something to run")
+        server.kill()
+        server = servers(folder, slots=2)
+    for token in tokens:
+        document = server.result(token, 60)
+        assert document["status"] == "completed" and document["verdict"] == "accepted", document
+
+
+@pytest.mark.timeout(400)
 def test_kill_again_and_again(folder, servers):
     """Five servers in a row, each killed at some moment of its work; what the first acknowledged the last one has."""
     acknowledged = {}

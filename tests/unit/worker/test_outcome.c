@@ -248,6 +248,31 @@ static void the_checker_sees_what_the_result_does_not_keep(void **state)
     }
 }
 
+/* Control bytes are six in JSON, quotes two: the room that a stream has counts them so. */
+static void a_cut_counts_what_json_needs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *byte;
+        size_t len, room, kept;
+    } cases[] = {{"x", 500, 600, 500},  {"x", 700, 600, 600},  {"\1", 100, 600, 100},
+                 {"\1", 101, 600, 100}, {"\"", 301, 600, 300}, {"\n", 400, 600, 300}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct test_case test = {0};
+        const struct outcome_question question = {
+            .checker = &checker, .test = &test, .output_keep = 1000, .output_json = (int64_t)cases[i].room};
+        struct box_report report = {.cause = BOX_EXITED};
+        struct test_result result;
+        for (size_t n = 0; n < cases[i].len; n++)
+            buf_append(&report.out, cases[i].byte, 1);
+        outcome_of_run(&question, &report, &result);
+        assert_int_equal(result.out.len, cases[i].kept);
+        assert_int_equal(result.truncated, cases[i].kept < cases[i].len);
+        test_result_release(&result);
+        box_report_release(&report);
+    }
+}
+
 static void a_cut_does_not_split_a_character(void **state)
 {
     (void)state;
@@ -405,6 +430,7 @@ int main(void)
         cmocka_unit_test(every_end_of_a_run_has_its_verdict),
         cmocka_unit_test(files_come_in_the_order_they_were_asked_for),
         cmocka_unit_test(the_checker_sees_what_the_result_does_not_keep),
+        cmocka_unit_test(a_cut_counts_what_json_needs),
         cmocka_unit_test(a_cut_does_not_split_a_character),
         cmocka_unit_test(patterns_are_found_at_both_ends_of_long_output),
         cmocka_unit_test(every_end_of_a_compile_step_has_its_verdict),
