@@ -103,8 +103,8 @@ static const char *const units[] = {
     "main.c:3:31: error: 'conter' undeclared (first use in this function)\n",
     "main.cpp:9:9: error: no matching function for call to 'f(std::vector<std::vector<std::vector<int> > >, int)'\n",
     "Main.java:4: error: cannot find symbol\n    x\n    ^\n  symbol:   variable totl\n  location: class Main\n",
-    "Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\n    x\nNameError: name 'x' is not "
-    "defined\n",
+    ("Traceback (most recent call last):\n  File \"main.py\", line 1, in <module>\n    x\nNameError: name 'x' is not "
+     "defined\n"),
     "\tat Main.f(Main.java:3)\n",
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: ",
     "((((((((((((((((",
