@@ -413,20 +413,3 @@ void box_cancel(struct box *box)
     }
     pthread_mutex_unlock(&box->lock);
 }
-
-const char *box_signal_name(int signal)
-{
-    static const char *const realtime = "SIGRT";
-    static const char *const names[] = {
-#define NAME(s) [s] = #s
-        NAME(SIGHUP),  NAME(SIGINT),    NAME(SIGQUIT), NAME(SIGILL),  NAME(SIGTRAP), NAME(SIGABRT),   NAME(SIGBUS),
-        NAME(SIGFPE),  NAME(SIGKILL),   NAME(SIGUSR1), NAME(SIGSEGV), NAME(SIGUSR2), NAME(SIGPIPE),   NAME(SIGALRM),
-        NAME(SIGTERM), NAME(SIGSTKFLT), NAME(SIGCHLD), NAME(SIGCONT), NAME(SIGSTOP), NAME(SIGTSTP),   NAME(SIGTTIN),
-        NAME(SIGTTOU), NAME(SIGURG),    NAME(SIGXCPU), NAME(SIGXFSZ), NAME(SIGPROF), NAME(SIGVTALRM), NAME(SIGWINCH),
-        NAME(SIGIO),   NAME(SIGPWR),    NAME(SIGSYS),
-#undef NAME
-    };
-    if (signal > 0 && (size_t)signal < ARRAY_LEN(names) && names[signal])
-        return names[signal];
-    return realtime;
-}

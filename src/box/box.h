@@ -121,7 +121,4 @@ void box_report_release(struct box_report *report);
 /* Ends the current run of the box, if any, with BOX_CANCELLED. From any thread. */
 void box_cancel(struct box *box);
 
-/* "SIGSEGV" for 11; "SIG64"-like for the unnamed ones. Static storage. */
-const char *box_signal_name(int signal);
-
 #endif

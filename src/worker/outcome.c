@@ -40,7 +40,7 @@ static const struct {
 
 static void describe_signal(struct buf *out, const struct box_report *report, const struct limits *limits)
 {
-    buf_printf(out, "killed by %s", box_signal_name(report->signal));
+    buf_printf(out, "killed by %s", signal_name(report->signal));
     for (size_t i = 0; i < ARRAY_LEN(signal_meanings); i++)
         if (signal_meanings[i].signal == report->signal)
             buf_printf(out, " (%s)", signal_meanings[i].meaning);

@@ -301,10 +301,11 @@ def test_exit_codes_are_reported_as_they_are(server, code):
     assert (result["verdict"], result["exit_code"], result["signal"]) == ("runtime_error", code, None), result
 
 
-@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTERM", "SIGKILL", "SIGSYS", "SIGPIPE", "SIGUSR1"])
+@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTERM", "SIGKILL", "SIGSYS", "SIGPIPE", "SIGUSR1", "SIGIO", "SIGRTMIN", "SIGRTMIN+6", "SIGRTMIN+30"])
 def test_signals_by_name(server, signal):
     result = run(server, f"raise({signal}); for (;;) pause();")
     assert (result["verdict"], result["signal"], result["exit_code"]) == ("runtime_error", signal, None), result
+    assert result["message"].split(" (")[0] == f"killed by {signal}", result
 
 
 # ---- nothing survives ----

@@ -59,6 +59,7 @@ static const struct row rows[] = {
     {"division by zero", SIGNALED(SIGFPE), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR,
      "killed by SIGFPE (arithmetic error)"},
     {"signal without a meaning", SIGNALED(SIGUSR1), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR, "killed by SIGUSR1"},
+    {"real-time signal", SIGNALED(40), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR, "killed by SIGRTMIN+6"},
     {"file too large", SIGNALED(SIGXFSZ), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR,
      "killed by SIGXFSZ (file size limit exceeded); a file may have 16384 KiB"},
     {"memory", LIMITED(BOX_MEMORY_LIMIT), "1\n", "", "1", NULL, VERDICT_MEMORY_LIMIT,
