@@ -306,6 +306,7 @@ static void fill_report(const struct run *run, const struct jail_report *from, b
     to->oom_killed = from->oom_killed;
     to->processes_limited = from->processes_limited;
     to->collect_failed = from->collect_failed || run->collector.failed;
+    to->truncated = run->out.overflow || run->err.overflow;
 }
 
 static void cut(struct buf *out, int64_t keep, bool *truncated)

@@ -108,7 +108,7 @@ struct box_report {
     bool oom_killed;
     bool processes_limited; /* a fork or thread was refused by the process limit */
     struct buf out, err;    /* captured output, at most limits.output_kb each */
-    bool truncated;         /* output_keep cut one of them */
+    bool truncated;         /* output_keep or limits.output_kb cut one of them */
     struct box_file *files; /* of collect_names, those that were there */
     size_t file_count;
     bool collect_failed; /* something to be collected was not a regular file, or too many, or too large */

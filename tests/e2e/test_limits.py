@@ -192,6 +192,7 @@ def test_output_limit_is_exact(server, stream, size, verdict):
     assert result["verdict"] == verdict, result
     text = result["stdout" if stream == 1 else "stderr"]
     assert text == "x" * min(size, 4096)
+    assert result.get("truncated", False) == (size > 4096), result
 
 
 def test_output_limit_is_exact_in_one_write(server):

@@ -198,11 +198,14 @@ static void output_limit_is_exact_to_the_byte(void **state)
     struct box_report report = run_spec(&spec);
     assert_int_equal(report.cause, BOX_EXITED);
     assert_int_equal(report.out.len, 65536);
+    assert_false(report.truncated);
     box_report_release(&report);
     spec.argv = over;
     report = run_spec(&spec);
     assert_int_equal(report.cause, BOX_OUTPUT_LIMIT);
     assert_int_equal(report.out.len, 65536);
+    assert_true(report.truncated);
+    assert_true((report.exit_code == 0) == (report.signal == 0)); /* whether it ended before it was ended is a race */
     box_report_release(&report);
     report = deed("flood", NULL);
     assert_int_equal(report.cause, BOX_OUTPUT_LIMIT);
