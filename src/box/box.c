@@ -298,7 +298,7 @@ static void fill_report(const struct run *run, const struct jail_report *from, b
 {
     to->cause = decide(run, from, cancelled);
     to->exec_errno = from->exec_errno;
-    to->exit_code = to->cause == BOX_EXITED ? WEXITSTATUS(from->wait_status) : -1;
+    to->exit_code = from->exec_errno == 0 && WIFEXITED(from->wait_status) ? WEXITSTATUS(from->wait_status) : -1;
     to->signal = from->exec_errno == 0 && WIFSIGNALED(from->wait_status) ? WTERMSIG(from->wait_status) : 0;
     to->cpu_ns = from->cpu_ns;
     to->wall_ns = from->wall_ns;

@@ -100,7 +100,7 @@ struct box_file {
 
 struct box_report {
     enum box_cause cause;
-    int exit_code; /* -1 unless BOX_EXITED */
+    int exit_code; /* -1 unless the program exited by itself; also set for the limits when it did */
     int signal;    /* also set for the limits when a signal ended the program; 0 when none */
     int exec_errno;
     int64_t cpu_ns, wall_ns; /* CPU: user + system of the whole tree */

@@ -139,6 +139,8 @@ static void memory_limit_is_told_apart_also_in_a_child(void **state)
         assert_int_equal(report.cause, BOX_MEMORY_LIMIT);
         assert_true(report.oom_killed);
         assert_in_range(report.memory_kb, 28000, 32768);
+        assert_int_equal(report.exit_code, i == 0 ? -1 : 0);
+        assert_int_equal(report.signal, i == 0 ? SIGKILL : 0);
         box_report_release(&report);
     }
 }
