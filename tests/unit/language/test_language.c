@@ -34,7 +34,7 @@ static void a_file_becomes_a_language(void **state)
     (void)state;
     static const char text[] =
         HEAD VERSION RUN "  memory_patterns: [Out of memory]\n  limits: {memory_kb: 524288}\n"
-                         "aliases: [plaything, t+]\nextensions: [.toy, .ty]\nmounts: [/etc/toy]\n"
+                         "aliases: [plaything, t+2.5]\nextensions: [.toy, .ty]\nmounts: [/etc/toy]\n"
                          "environment: ['TOY_HEAP={heap_mb}']\n"
                          "compile:\n  command: [/usr/bin/toyc, '{options}', '{sources}']\n"
                          "  options: ['-O[0-3]']\n  limits:\n    cpu_time_ms: 5000\n";
@@ -43,7 +43,7 @@ static void a_file_becomes_a_language(void **state)
     assert_int_equal(definition_parse("toy.yaml", str_of(text), &l, &err), 0);
     assert_string_equal(l.name, "toy");
     assert_int_equal(l.aliases.count, 2);
-    assert_string_equal(l.aliases.items[1], "t+");
+    assert_string_equal(l.aliases.items[1], "t+2.5");
     assert_string_equal(l.extensions.items[1], ".ty");
     assert_true(l.compiled);
     assert_int_equal(l.compile_argv.count, 3);
@@ -106,7 +106,9 @@ static void meaningless_values_name_their_line(void **state)
         const char *extra, *message;
     } cases[] = {
         {"aliases: [ok, Not_ok]\n",
-         "toy.yaml:10: aliases[1]: \"Not_ok\" must be 1 to 32 characters of a-z, 0-9, +, # and -"},
+         "toy.yaml:10: aliases[1]: \"Not_ok\" must be 1 to 32 characters of a-z, 0-9, +, #, - and, not first, a dot"},
+        {"aliases: [.toy]\n",
+         "toy.yaml:10: aliases[0]: \".toy\" must be 1 to 32 characters of a-z, 0-9, +, #, - and, not first, a dot"},
         {"aliases:\n  - a\n  - a\n", "toy.yaml:12: aliases[1]: \"a\" is there twice"},
         {"aliases: [toy]\n", "toy.yaml:10: aliases[0]: \"toy\" is the language's own name"},
         {"extensions: [toy]\n",
