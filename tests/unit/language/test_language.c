@@ -249,6 +249,21 @@ static struct registry *shipped(void)
     return registry;
 }
 
+/* net/http with its cryptography takes 20 to 25 s of CPU time here; a machine three times slower must manage as well. */
+static void go_has_time_to_compile_its_library(void **state)
+{
+    (void)state;
+    struct registry *registry = shipped();
+    size_t at = 0;
+    while (at < registry_count(registry) && strcmp(registry_at(registry, at)->name, "go") != 0)
+        at++;
+    assert_in_range(at, 0, registry_count(registry) - 1);
+    const struct language *go = registry_at(registry, at);
+    assert_in_range(go->compile_limits.cpu_time_ms, 75000, 600000);
+    assert_in_range(go->compile_limits.wall_time_ms, 2 * 75000, 600000);
+    registry_free(registry);
+}
+
 /* Has a few toolchains: by the name of the program. */
 static int invented_toolchains(void *context, const char *const *argv, const char *const *envp, struct buf *output,
                                int *exit_code)
@@ -417,6 +432,7 @@ int main(void)
         cmocka_unit_test(meaningless_values_name_their_line),
         cmocka_unit_test(a_folder_is_loaded_or_refused),
         cmocka_unit_test(a_missing_folder_is_an_error),
+        cmocka_unit_test(go_has_time_to_compile_its_library),
         cmocka_unit_test(languages_are_found_by_name_alias_and_version),
         cmocka_unit_test(the_nearest_names_are_offered),
         cmocka_unit_test(what_is_missing_says_how_to_get_it),
