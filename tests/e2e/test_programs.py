@@ -187,3 +187,8 @@ def test_aliases(server, alias, name):
     code = {"cpp": "int main(){}", "go": "package main\nfunc main(){}", "rust": "fn main(){}", "php": "<?php"}.get(name, "")
     body = {"language": alias, "code": code or "1" if name not in ("bash",) else "true", "test_cases": [{}]}
     assert server.result(server.submit(body))["language"]["name"] == name
+
+
+def test_bash_has_its_calculator(server):
+    document = server.run("bash", 'echo "scale=3; 10/3" | bc', [{"expected_output": "3.333"}])
+    assert document["verdict"] == "accepted", document
