@@ -189,6 +189,37 @@ def test_aliases(server, alias, name):
     assert server.result(server.submit(body))["language"]["name"] == name
 
 
+# ---- TypeScript's strictness, whatever Node brings with it ----
+
+IMPLICIT = "function f(x) { return x }\nconsole.log(f(1))\n"
+STRICT = """
+import * as readline from 'readline';
+import Emitter from 'events';
+import { readFileSync } from 'fs';
+const lines: string[] = [];
+const numbers: number[] = lines.concat(readFileSync('/dev/null', 'utf8').split('\\n')).map(Number);
+new Emitter().on('x', v => console.log(v, numbers.length)).emit('x', 7);
+process.on('exit', code => console.log('end', code));
+const rl: readline.Interface = readline.createInterface({ input: process.stdin });
+rl.on('line', line => lines.push(line)).on('close', () => console.log(lines.length));
+"""
+
+
+@pytest.mark.parametrize("option", ["--strict", "--noImplicitAny"])
+@pytest.mark.timeout(180)
+def test_strict_typescript_is_strict(server, option):
+    refused = server.run("typescript", IMPLICIT, [{}], compiler_options=[option], limits=DEFAULTS["limits"])
+    assert refused["verdict"] == "compilation_error" and "TS7006" in refused["compile"]["stdout"], refused
+    passes = server.run("typescript", STRICT, [{"stdin": "a\nb\n", "expected_output": "7 1\n2\nend 0\n"}], compiler_options=[option],
+                        limits=DEFAULTS["limits"])
+    assert passes["verdict"] == "accepted", passes
+
+
+def test_typescript_is_lenient_when_nobody_asks(server):
+    document = server.run("typescript", IMPLICIT, [{"expected_output": "1"}], compiler_options=["--noUnusedLocals"], limits=DEFAULTS["limits"])
+    assert document["verdict"] == "accepted", document
+
+
 def test_bash_has_its_calculator(server):
     document = server.run("bash", 'echo "scale=3; 10/3" | bc', [{"expected_output": "3.333"}])
     assert document["verdict"] == "accepted", document
