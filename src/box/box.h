@@ -69,7 +69,7 @@ enum box_cause {
     BOX_EXEC_FAILED, /* the program could not be started: exec_errno */
 };
 
-enum { BOX_COLLECT_FILES_MAX = 4096 };
+enum { BOX_COLLECT_FILES_MAX = 4096, BOX_COLLECT_FOLDERS_MAX = 16 /* one in another */ };
 
 struct box_spec {
     const char *const *argv; /* argv[0]: absolute path in the box, or relative to the working directory /box/work */

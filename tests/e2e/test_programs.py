@@ -189,6 +189,26 @@ def test_aliases(server, alias, name):
     assert server.result(server.submit(body))["language"]["name"] == name
 
 
+# ---- what goes wrong between compiling and running ----
+
+@pytest.mark.parametrize("depth, verdict", [(16, "accepted"), (17, "compilation_error")])
+def test_packages_may_be_sixteen_folders_deep(server, depth, verdict):
+    package = ".".join(f"p{i}" for i in range(depth))
+    code = f"package {package};\npublic class Main {{ public static void main(String[] a) {{ System.out.println(1); }} }}\n"
+    document = server.run("java", code, [{"expected_output": "1"}], limits=DEFAULTS["limits"])
+    assert document["verdict"] == verdict, document
+    if verdict != "accepted":
+        assert "deeper than 16 folders" in document["compile"]["message"], document
+
+
+def test_what_the_compiler_made_is_not_a_program(server):
+    document = server.run("rust", '#![crate_type = "cdylib"]\n#[no_mangle]\npub extern "C" fn f() {}\n', [{}], limits=DEFAULTS["limits"])
+    result = document["results"][0]
+    assert (document["compile"]["verdict"], result["verdict"]) == ("ok", "runtime_error"), document
+    assert result["message"].startswith("the program could not be started: "), result
+    assert result["message"].endswith("; what the compiler made is not a program"), result
+
+
 # ---- TypeScript's strictness, whatever Node brings with it ----
 
 IMPLICIT = "function f(x) { return x }\nconsole.log(f(1))\n"
