@@ -322,12 +322,12 @@ static void hand_in(struct api *api, struct http_exchange *x, const struct order
         .webhook_url = sub->webhook_url,
         .webhook_events = sub->webhook_events,
     };
-    _cleanup_(freep) char *key = NULL;
+    _cleanup_(freep) char *key = o->guest.known && o->key ? own_key(o) : NULL;
     if (o->guest.known) {
         submission.owner = o->guest.grant.name;
         submission.share = o->guest.grant.share;
         submission.max_waiting = o->guest.grant.max_waiting;
-        submission.idempotency_key = key = o->key ? own_key(o) : NULL;
+        submission.idempotency_key = key;
     }
     memcpy(submission.token, sub->token, sizeof submission.token);
     memcpy(submission.body_digest, digest, sizeof submission.body_digest);

@@ -298,7 +298,7 @@ static void fill_report(const struct run *run, const struct jail_report *from, b
 {
     to->cause = decide(run, from, cancelled);
     to->exec_errno = from->exec_errno;
-    to->exit_code = to->cause == BOX_EXITED ? WEXITSTATUS(from->wait_status) : -1;
+    to->exit_code = from->exec_errno == 0 && WIFEXITED(from->wait_status) ? WEXITSTATUS(from->wait_status) : -1;
     to->signal = from->exec_errno == 0 && WIFSIGNALED(from->wait_status) ? WTERMSIG(from->wait_status) : 0;
     to->cpu_ns = from->cpu_ns;
     to->wall_ns = from->wall_ns;
@@ -306,6 +306,7 @@ static void fill_report(const struct run *run, const struct jail_report *from, b
     to->oom_killed = from->oom_killed;
     to->processes_limited = from->processes_limited;
     to->collect_failed = from->collect_failed || run->collector.failed;
+    to->truncated = run->out.overflow || run->err.overflow;
 }
 
 static void cut(struct buf *out, int64_t keep, bool *truncated)
@@ -412,21 +413,4 @@ void box_cancel(struct box *box)
             errno = 0;
     }
     pthread_mutex_unlock(&box->lock);
-}
-
-const char *box_signal_name(int signal)
-{
-    static const char *const realtime = "SIGRT";
-    static const char *const names[] = {
-#define NAME(s) [s] = #s
-        NAME(SIGHUP),  NAME(SIGINT),    NAME(SIGQUIT), NAME(SIGILL),  NAME(SIGTRAP), NAME(SIGABRT),   NAME(SIGBUS),
-        NAME(SIGFPE),  NAME(SIGKILL),   NAME(SIGUSR1), NAME(SIGSEGV), NAME(SIGUSR2), NAME(SIGPIPE),   NAME(SIGALRM),
-        NAME(SIGTERM), NAME(SIGSTKFLT), NAME(SIGCHLD), NAME(SIGCONT), NAME(SIGSTOP), NAME(SIGTSTP),   NAME(SIGTTIN),
-        NAME(SIGTTOU), NAME(SIGURG),    NAME(SIGXCPU), NAME(SIGXFSZ), NAME(SIGPROF), NAME(SIGVTALRM), NAME(SIGWINCH),
-        NAME(SIGIO),   NAME(SIGPWR),    NAME(SIGSYS),
-#undef NAME
-    };
-    if (signal > 0 && (size_t)signal < ARRAY_LEN(names) && names[signal])
-        return names[signal];
-    return realtime;
 }

@@ -69,7 +69,7 @@ enum box_cause {
     BOX_EXEC_FAILED, /* the program could not be started: exec_errno */
 };
 
-enum { BOX_COLLECT_FILES_MAX = 4096 };
+enum { BOX_COLLECT_FILES_MAX = 4096, BOX_COLLECT_FOLDERS_MAX = 16 /* one in another */ };
 
 struct box_spec {
     const char *const *argv; /* argv[0]: absolute path in the box, or relative to the working directory /box/work */
@@ -100,7 +100,7 @@ struct box_file {
 
 struct box_report {
     enum box_cause cause;
-    int exit_code; /* -1 unless BOX_EXITED */
+    int exit_code; /* -1 unless the program exited by itself; also set for the limits when it did */
     int signal;    /* also set for the limits when a signal ended the program; 0 when none */
     int exec_errno;
     int64_t cpu_ns, wall_ns; /* CPU: user + system of the whole tree */
@@ -108,7 +108,7 @@ struct box_report {
     bool oom_killed;
     bool processes_limited; /* a fork or thread was refused by the process limit */
     struct buf out, err;    /* captured output, at most limits.output_kb each */
-    bool truncated;         /* output_keep cut one of them */
+    bool truncated;         /* output_keep or limits.output_kb cut one of them */
     struct box_file *files; /* of collect_names, those that were there */
     size_t file_count;
     bool collect_failed; /* something to be collected was not a regular file, or too many, or too large */
@@ -120,8 +120,5 @@ void box_report_release(struct box_report *report);
 
 /* Ends the current run of the box, if any, with BOX_CANCELLED. From any thread. */
 void box_cancel(struct box *box);
-
-/* "SIGSEGV" for 11; "SIG64"-like for the unnamed ones. Static storage. */
-const char *box_signal_name(int signal);
 
 #endif

@@ -83,13 +83,17 @@ static void merge(struct finds *finds)
     finds->count = kept;
 }
 
+static void warn(struct case_list *list, char *warning)
+{
+    list->warnings = xrealloc(list->warnings, (list->warning_count + 1) * sizeof(*list->warnings));
+    list->warnings[list->warning_count++] = warning;
+}
+
 static int add_case(struct case_list *list, const char *folder, const struct found *found, struct error *err)
 {
     if (!found->parts[PART_IN]) {
-        char *stray = xasprintf("%s: %s%s is left out: there is no %s.in", folder, found->name,
-                                endings[found->parts[PART_OUT] ? PART_OUT : PART_ANS], found->name);
-        list->warnings = xrealloc(list->warnings, (list->warning_count + 1) * sizeof(*list->warnings));
-        list->warnings[list->warning_count++] = stray;
+        warn(list, xasprintf("%s: %s%s is left out: there is no %s.in", folder, found->name,
+                             endings[found->parts[PART_OUT] ? PART_OUT : PART_ANS], found->name));
         return 0;
     }
     if (found->parts[PART_OUT] && found->parts[PART_ANS])
@@ -103,6 +107,27 @@ static int add_case(struct case_list *list, const char *folder, const struct fou
         .expected = ending != NULL ? xasprintf("%s/%s%s", folder, found->name, ending) : NULL,
     };
     return 0;
+}
+
+/* May be meant so, or the answer has a name that nobody looks for. One line, however many there are. */
+static void warn_of_missing_answers(struct case_list *list, const char *folder)
+{
+    const char *first = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].expected != NULL)
+            continue;
+        first = first != NULL ? first : list->items[i].name;
+        count++;
+    }
+    if (count > 1)
+        warn(list,
+             xasprintf("%s: %s.in and %zu more have no answer (.out or .ans): only exit code 0 is expected of them",
+                       folder, first, count - 1));
+    else if (count == 1)
+        warn(list, xasprintf("%s: %s.in has no answer (%s.out or %s.ans): only exit code 0 is expected of it", folder,
+                             first, first, first));
 }
 
 static int find_files(const char *folder, struct finds *finds, struct error *err)
@@ -137,6 +162,7 @@ int cases_list(const char *folder, struct case_list *ret, struct error *err)
         cases_release(&list);
         return r;
     }
+    warn_of_missing_answers(&list, folder);
     *ret = list;
     return 0;
 }

@@ -146,7 +146,7 @@ static int execute(struct engine *engine, struct running *running)
     progress_clear();
     if (signal_number == 0)
         return EXIT_OK;
-    print_error("stopped by %s", box_signal_name(signal_number));
+    print_error("stopped by %s", signal_name(signal_number));
     return 128 + signal_number;
 }
 

@@ -5,11 +5,13 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/doctor.h"
 #include "cli/engine.h"
+#include "cli/paths.h"
 #include "cli/state.h"
 #include "cli/table.h"
 #include "cli/toolchains.h"
@@ -88,10 +90,20 @@ static bool in_default_set(const char *name)
     return false;
 }
 
-static void check_languages(struct checks *checks, const struct registry *registry)
+/* The folder that came with evalx must be whole; what another one holds is its owner's choice. */
+static bool came_with_evalx(const char *folder)
+{
+    _cleanup_(freep) char *own = path_languages();
+    struct stat a, b;
+    return stat(folder, &a) < 0 || (stat(own, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+static void check_languages(struct checks *checks, const struct registry *registry, const char *folder)
 {
     for (size_t i = 0; i < registry_count(registry); i++)
         check_language(checks, registry_at(registry, i), in_default_set(registry_at(registry, i)->name));
+    if (!came_with_evalx(folder))
+        return;
     for (size_t i = 0; i < ARRAY_LEN(default_set); i++) {
         bool defined = false;
         for (size_t j = 0; j < registry_count(registry); j++)
@@ -139,7 +151,7 @@ static void check_engine(struct checks *checks, struct config *config)
     else if (r < 0 && engine.registry != NULL)
         toolchains_discover(engine.registry, NULL, NULL);
     if (engine.registry != NULL)
-        check_languages(checks, engine.registry);
+        check_languages(checks, engine.registry, config->languages_dir);
     engine_close(&engine);
 }
 

@@ -246,8 +246,7 @@ static int run_and_end(struct serving *serving)
 
     if (number < 0)
         return jail_died(serving);
-    log_info(stopping, LOG_STR("signal", box_signal_name(number)),
-             LOG_INT("delay_ms", serving->config->shutdown_delay_ms),
+    log_info(stopping, LOG_STR("signal", signal_name(number)), LOG_INT("delay_ms", serving->config->shutdown_delay_ms),
              LOG_INT("grace_ms", serving->config->shutdown_grace_ms));
     if (!leave(serving))
         return jail_died(serving);

@@ -48,11 +48,9 @@ static void read_stage(struct walk *walk, const yaml_node_t *node, enum hint_sta
 
 static int signal_number(const char *text)
 {
-    for (int number = 1; number < 32; number++) {
-        const char *name = sigabbrev_np(number);
-        if (name && strncmp(text, "SIG", 3) == 0 && strcmp(text + 3, name) == 0)
+    for (int number = 1; number < 32; number++)
+        if (strcmp(text, signal_name(number)) == 0)
             return number;
-    }
     return 0;
 }
 

@@ -19,7 +19,7 @@
 #include "base/fd.h"
 #include "jail/launcher.h"
 
-enum { COLLECT_DEPTH_MAX = 16, COLLECT_FILES_MAX = 4096 };
+enum { COLLECT_DEPTH_MAX = 1 + 16, COLLECT_FILES_MAX = 4096 }; /* depth: out/ itself, and box.h's folders in it */
 
 struct walk {
     int socket;

@@ -49,6 +49,7 @@ enum {
 #define KILL_AGAIN_NS         (10 * NS_PER_MS)
 #define KILL_GIVE_UP_NS       (5 * NS_PER_S)
 #define EMPTY_WAIT_NS         (200 * NS_PER_MS)
+#define SOCKETS_WAIT_NS       (20 * NS_PER_MS)
 #define DEFAULT_SCRATCH_BYTES (64 * 1024 * 1024LL)
 
 struct slot {
@@ -131,12 +132,19 @@ static bool network_untouched(const struct slot *slot)
     return len > 0 && len == slot->net_before_len && memcmp(now, slot->net_before, len) == 0;
 }
 
-/* /proc/PID/net/unix holds its headings alone, one line. */
+/* /proc/PID/net/unix holds its headings alone, one line. Sockets in the queue of one that was closed go a moment after it. */
 static bool no_socket_left(const struct slot *slot)
 {
     char text[SOCKET_LINES_MAX];
-    ssize_t n = pread(slot->launcher.net_sockets, text, sizeof text, 0);
-    return n > 0 && memchr(text, '\n', (size_t)n) == text + n - 1;
+    int64_t deadline = clock_monotonic_ns() + SOCKETS_WAIT_NS;
+    for (;;) {
+        ssize_t n = pread(slot->launcher.net_sockets, text, sizeof text, 0);
+        if (n > 0 && memchr(text, '\n', (size_t)n) == text + n - 1)
+            return true;
+        if (n <= 0 || clock_monotonic_ns() > deadline)
+            return false;
+        poll(NULL, 0, 1);
+    }
 }
 
 /* The last thread of a reaped process leaves the count a moment after wait returned. */

@@ -28,8 +28,9 @@ static bool all_of(const char *text, const char *set)
 
 static int check_name(const struct check *c, const char *path, const char *name)
 {
-    if (!all_of(name, LOWER DIGITS "+#-") || strlen(name) > LANGUAGE_NAME_MAX)
-        return COMPLAIN(c, path, "\"%s\" must be 1 to %d characters of a-z, 0-9, +, # and -", name, LANGUAGE_NAME_MAX);
+    if (!all_of(name, LOWER DIGITS "+#-.") || name[0] == '.' || strlen(name) > LANGUAGE_NAME_MAX)
+        return COMPLAIN(c, path, "\"%s\" must be 1 to %d characters of a-z, 0-9, +, #, - and, not first, a dot", name,
+                        LANGUAGE_NAME_MAX);
     return 0;
 }
 

@@ -4,7 +4,6 @@
  * of insertion.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -29,15 +28,7 @@ static json_t *exit_code_or_null(int exit_code)
 
 static json_t *signal_or_null(int signal)
 {
-    if (signal <= 0)
-        return json_null();
-    const char *name = sigabbrev_np(signal);
-    char text[32];
-    if (name)
-        snprintf(text, sizeof text, "SIG%s", name);
-    else
-        snprintf(text, sizeof text, "SIG%d", signal); /* a real-time signal */
-    return json_string(text);
+    return signal > 0 ? json_string(signal_name(signal)) : json_null();
 }
 
 /* Bytes in the reader's encoding; *lossy becomes true when some were lost by it. */

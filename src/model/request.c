@@ -281,7 +281,10 @@ static void check_program(struct parse *p, const json_t *body, const struct subm
         return;
     bool tried = holds_something(json_object_get(body, "code")) || holds_something(json_object_get(body, "files"));
     if (!tried || p->errors->count == 0)
-        parse_mistake_in(p, "code", "is required, unless files has the program");
+        parse_mistake_in(p, "code",
+                         json_is_string(json_object_get(body, "code"))
+                             ? "must not be empty, unless files has the program"
+                             : "is required, unless files has the program");
 }
 
 static void read_checker_type(struct parse *p, json_t *value, void *checker)

@@ -66,6 +66,7 @@ struct result {
     size_t test_count;
     uint16_t *order;        /* indices of the tests in the order they ended (for event streams); test_count entries */
     struct hint_list hints; /* of the compile step, or the best of the test cases'; at most HINTS_MAX */
+    bool explained;         /* hints were looked for; not stored */
 };
 
 struct result *result_new(size_t test_count);

@@ -32,6 +32,9 @@ enum status { STATUSES(ENUM_MEMBER) STATUS_COUNT };
 const char *verdict_name(enum verdict verdict);
 const char *status_name(enum status status);
 
+/* "SIGSEGV" for 11, "SIGRTMIN+6" for 40: one word wherever a signal is told. Static storage. */
+const char *signal_name(int signal);
+
 /* 0, or -EINVAL when no such name exists. */
 int verdict_from_name(const char *name, enum verdict *ret);
 int status_from_name(const char *name, enum status *ret);

@@ -188,8 +188,8 @@ int redis_call_code(struct redis_store *s, enum redis_script script, const struc
 {
     redisReply *reply = NULL;
     int r = redis_call(s, script, args, budget_ms, &reply);
-    if (r < 0)
-        return r;
+    if (r < 0 || !reply)
+        return r < 0 ? r : -EPROTO;
     r = reply->type == REDIS_REPLY_INTEGER ? (int)reply->integer : -EPROTO;
     freeReplyObject(reply);
     return r;

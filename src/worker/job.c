@@ -40,6 +40,7 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
     } else {
         job->result->message = why;
     }
+    job->result->explained = tools->hints && !sub->no_hints;
     pthread_mutex_init(&job->report_lock, NULL);
     return job;
 }

@@ -21,6 +21,38 @@ static void measure_test(struct metrics *metrics, const struct test_result *test
         metrics_observe(metrics, METRIC_RUN_TIME, test->wall_ns, language, NULL);
 }
 
+/* What was explained, by whose rule; and what was not. Rules are evalx's own files; whatever did not come from one counts by its source. */
+static void measure_hints(struct metrics *metrics, const struct hint_list *hints, const char *language,
+                          const char *stage)
+{
+    for (size_t i = 0; i < hints->count; i++) {
+        const struct hint *hint = &hints->items[i];
+        metrics_add(metrics, METRIC_HINTS, 1, language,
+                    hint->source == HINT_FROM_RULE ? hint->rule : hint_source_name(hint->source));
+    }
+    if (hints->count == 0)
+        metrics_add(metrics, METRIC_HINT_MISSES, 1, language, stage);
+}
+
+static const char *stage_of(enum verdict verdict)
+{
+    return verdict == VERDICT_WRONG_ANSWER ? "verdict" : "run";
+}
+
+/* A program that does not compile fails once, however many test cases it has. */
+static void measure_explanations(struct metrics *metrics, const struct result *result, const char *language)
+{
+    if (result->compile.state == COMPILE_FAILED) {
+        measure_hints(metrics, &result->hints, language, "compile");
+        return;
+    }
+    for (size_t i = 0; i < result->test_count; i++) {
+        const struct test_result *test = &result->tests[i];
+        if (test->verdict != VERDICT_ACCEPTED && test->verdict != VERDICT_SKIPPED)
+            measure_hints(metrics, &test->hints, language, stage_of(test->verdict));
+    }
+}
+
 void measure_result(struct metrics *metrics, const struct result *result)
 {
     const char *language = result->version ? result->language : "unknown";
@@ -31,4 +63,6 @@ void measure_result(struct metrics *metrics, const struct result *result)
     measure_compile(metrics, &result->compile, language);
     for (size_t i = 0; i < result->test_count; i++)
         measure_test(metrics, &result->tests[i], language);
+    if (result->explained)
+        measure_explanations(metrics, result, language);
 }

@@ -40,7 +40,7 @@ static const struct {
 
 static void describe_signal(struct buf *out, const struct box_report *report, const struct limits *limits)
 {
-    buf_printf(out, "killed by %s", box_signal_name(report->signal));
+    buf_printf(out, "killed by %s", signal_name(report->signal));
     for (size_t i = 0; i < ARRAY_LEN(signal_meanings); i++)
         if (signal_meanings[i].signal == report->signal)
             buf_printf(out, " (%s)", signal_meanings[i].meaning);
@@ -156,26 +156,30 @@ static bool runtime_ran_out_of_memory(const struct outcome_question *question, c
 
 /* ---- runs ---- */
 
+static bool program_is_of_the_machine(const char *program)
+{
+    return program[0] == '/' && strncmp(program, "/artifact/", strlen("/artifact/")) != 0;
+}
+
+/* Nothing that could be executed is there. */
+static bool is_no_program(int exec_errno)
+{
+    static const int errors[] = {ENOENT, EACCES, ENOEXEC, ENOTDIR, EISDIR};
+    for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+        if (errors[i] == exec_errno)
+            return true;
+    return false;
+}
+
 /*
  * A program of the submission's own that cannot be executed is its author's affair, and so are arguments or limits too tight to
  * start anything in. An interpreter that cannot be is ours.
  */
 static bool exec_is_engines_fault(const char *program, int exec_errno)
 {
-    switch (exec_errno) {
-    case E2BIG:
-    case ENOMEM:
-    case EAGAIN:
-        return false;
-    case ENOENT:
-    case EACCES:
-    case ENOEXEC:
-    case ENOTDIR:
-    case EISDIR:
-        return program[0] == '/' && strncmp(program, "/artifact/", strlen("/artifact/")) != 0;
-    default:
-        return true;
-    }
+    if (is_no_program(exec_errno))
+        return program_is_of_the_machine(program);
+    return exec_errno != E2BIG && exec_errno != ENOMEM && exec_errno != EAGAIN;
 }
 
 static enum verdict verdict_of(const struct outcome_question *question, const struct box_report *report,
@@ -274,6 +278,9 @@ void outcome_of_run(const struct outcome_question *question, struct box_report *
         ret->verdict = VERDICT_WRONG_ANSWER;
     if (ret->verdict == VERDICT_WRONG_ANSWER)
         buf_append_str(&message, ret->message ? ret->message : "");
+    if (cause == BOX_EXEC_FAILED && is_no_program(report->exec_errno) && question->language->compiled &&
+        !program_is_of_the_machine(question->program))
+        buf_append_str(&message, "; what the compiler made is not a program");
     if (ret->verdict != VERDICT_ACCEPTED && report->processes_limited)
         buf_printf(&message, "%sthe limit of %" PRId64 " processes was reached", message.len ? "; " : "",
                    test->limits.processes);
@@ -320,8 +327,8 @@ void outcome_of_compile(const struct limits *limits, int64_t output_keep, struct
     if (exited_well && report->collect_failed) {
         buf_printf(&message,
                    "what the compiler made cannot be kept: more than %d files, more than %" PRId64
-                   " KiB, or special files",
-                   BOX_COLLECT_FILES_MAX, limits->file_kb);
+                   " KiB, deeper than %d folders, or special files",
+                   BOX_COLLECT_FILES_MAX, limits->file_kb, BOX_COLLECT_FOLDERS_MAX);
     } else if (ret->state == COMPILE_FAILED && outcomes[cause].compile) {
         buf_append_str(&message, outcomes[cause].compile);
         outcomes[cause].describe(&message, report, limits);

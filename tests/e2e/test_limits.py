@@ -151,6 +151,8 @@ def test_memory_limit(server, how):
     result = run(server, HOGS[how], {"memory_kb": 65536, "file_kb": 262144, "wall_time_ms": min(5000 * SLOW, 60000)})
     assert result["verdict"] == "memory_limit_exceeded", result
     assert result["memory_kb"] <= 65536 + 1024, result
+    if how == "a child, and the parent exits with 0":
+        assert (result["exit_code"], result["signal"], result["stdout"]) == (0, None, "fine\n"), result
 
 
 def test_memory_below_the_limit_is_fine_and_reported(server):
@@ -192,6 +194,7 @@ def test_output_limit_is_exact(server, stream, size, verdict):
     assert result["verdict"] == verdict, result
     text = result["stdout" if stream == 1 else "stderr"]
     assert text == "x" * min(size, 4096)
+    assert result.get("truncated", False) == (size > 4096), result
 
 
 def test_output_limit_is_exact_in_one_write(server):
@@ -301,10 +304,11 @@ def test_exit_codes_are_reported_as_they_are(server, code):
     assert (result["verdict"], result["exit_code"], result["signal"]) == ("runtime_error", code, None), result
 
 
-@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTERM", "SIGKILL", "SIGSYS", "SIGPIPE", "SIGUSR1"])
+@pytest.mark.parametrize("signal", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGILL", "SIGBUS", "SIGTERM", "SIGKILL", "SIGSYS", "SIGPIPE", "SIGUSR1", "SIGIO", "SIGRTMIN", "SIGRTMIN+6", "SIGRTMIN+30"])
 def test_signals_by_name(server, signal):
     result = run(server, f"raise({signal}); for (;;) pause();")
     assert (result["verdict"], result["signal"], result["exit_code"]) == ("runtime_error", signal, None), result
+    assert result["message"].split(" (")[0] == f"killed by {signal}", result
 
 
 # ---- nothing survives ----

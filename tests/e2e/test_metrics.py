@@ -80,3 +80,18 @@ def test_no_label_carries_what_a_client_wrote(server, body):
     assert "needle" not in text
     if answer.status_code == 200:
         assert answer.json()["token"] not in text
+
+
+def test_hints_and_what_stays_unexplained(new_server):
+    server = new_server(slots=1)
+    code = "#include <stdio.h>\nint main(void) {\n    int number = 1;\n    printf(\"%d\\n\", nubmer);\n    return 0;\n}\n"
+    server.result(server.submit({"language": "c", "code": code, "test_cases": [{}, {}]}))
+    server.result(server.submit({"language": "c", "code": code, "test_cases": [{}], "hints": False}))
+    server.result(server.submit({"language": "bash", "code": "exit 37", "test_cases": [{}]}))
+    server.result(server.submit({"language": "bash", "code": "exit 0", "test_cases": [{}]}))
+    figures = scrape(server)
+    given = {series: value for series, value in figures.items() if series.startswith('evalx_hints_total{language="c"')}
+    assert len(given) >= 1 and set(given.values()) == {1}, given
+    misses = {series: value for series, value in figures.items() if series.startswith("evalx_hint_misses_total")}
+    given_bash = [series for series in figures if series.startswith('evalx_hints_total{language="bash"')]
+    assert sum(misses.values()) + len(given_bash) == 1, (misses, given_bash)

@@ -187,3 +187,59 @@ def test_aliases(server, alias, name):
     code = {"cpp": "int main(){}", "go": "package main\nfunc main(){}", "rust": "fn main(){}", "php": "<?php"}.get(name, "")
     body = {"language": alias, "code": code or "1" if name not in ("bash",) else "true", "test_cases": [{}]}
     assert server.result(server.submit(body))["language"]["name"] == name
+
+
+# ---- what goes wrong between compiling and running ----
+
+@pytest.mark.parametrize("depth, verdict", [(16, "accepted"), (17, "compilation_error")])
+def test_packages_may_be_sixteen_folders_deep(server, depth, verdict):
+    package = ".".join(f"p{i}" for i in range(depth))
+    code = f"package {package};\npublic class Main {{ public static void main(String[] a) {{ System.out.println(1); }} }}\n"
+    document = server.run("java", code, [{"expected_output": "1"}], limits=DEFAULTS["limits"])
+    assert document["verdict"] == verdict, document
+    if verdict != "accepted":
+        assert "deeper than 16 folders" in document["compile"]["message"], document
+
+
+def test_what_the_compiler_made_is_not_a_program(server):
+    document = server.run("rust", '#![crate_type = "cdylib"]\n#[no_mangle]\npub extern "C" fn f() {}\n', [{}], limits=DEFAULTS["limits"])
+    result = document["results"][0]
+    assert (document["compile"]["verdict"], result["verdict"]) == ("ok", "runtime_error"), document
+    assert result["message"].startswith("the program could not be started: "), result
+    assert result["message"].endswith("; what the compiler made is not a program"), result
+
+
+# ---- TypeScript's strictness, whatever Node brings with it ----
+
+IMPLICIT = "function f(x) { return x }\nconsole.log(f(1))\n"
+STRICT = """
+import * as readline from 'readline';
+import Emitter from 'events';
+import { readFileSync } from 'fs';
+const lines: string[] = [];
+const numbers: number[] = lines.concat(readFileSync('/dev/null', 'utf8').split('\\n')).map(Number);
+new Emitter().on('x', v => console.log(v, numbers.length)).emit('x', 7);
+process.on('exit', code => console.log('end', code));
+const rl: readline.Interface = readline.createInterface({ input: process.stdin });
+rl.on('line', line => lines.push(line)).on('close', () => console.log(lines.length));
+"""
+
+
+@pytest.mark.parametrize("option", ["--strict", "--noImplicitAny"])
+@pytest.mark.timeout(180)
+def test_strict_typescript_is_strict(server, option):
+    refused = server.run("typescript", IMPLICIT, [{}], compiler_options=[option], limits=DEFAULTS["limits"])
+    assert refused["verdict"] == "compilation_error" and "TS7006" in refused["compile"]["stdout"], refused
+    passes = server.run("typescript", STRICT, [{"stdin": "a\nb\n", "expected_output": "7 1\n2\nend 0\n"}], compiler_options=[option],
+                        limits=DEFAULTS["limits"])
+    assert passes["verdict"] == "accepted", passes
+
+
+def test_typescript_is_lenient_when_nobody_asks(server):
+    document = server.run("typescript", IMPLICIT, [{"expected_output": "1"}], compiler_options=["--noUnusedLocals"], limits=DEFAULTS["limits"])
+    assert document["verdict"] == "accepted", document
+
+
+def test_bash_has_its_calculator(server):
+    document = server.run("bash", 'echo "scale=3; 10/3" | bc', [{"expected_output": "3.333"}])
+    assert document["verdict"] == "accepted", document

@@ -115,6 +115,8 @@ static void pairs_in_natural_order(void **state)
     assert_string_equal(cases.items[1].expected + strlen(folder), "/10.out");
     assert_string_equal(cases.items[2].name, "a");
     assert_null(cases.items[2].expected);
+    assert_int_equal(cases.warning_count, 1);
+    assert_non_null(strstr(cases.warnings[0], ": a.in has no answer (a.out or a.ans)"));
     cases_release(&cases);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         file_remove(folder, files[i]);
@@ -134,6 +136,25 @@ static void a_stray_answer_is_left_out(void **state)
     assert_int_equal(cases.count, 1);
     assert_int_equal(cases.warning_count, 1);
     assert_non_null(strstr(cases.warnings[0], "2.out is left out: there is no 2.in"));
+    cases_release(&cases);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        file_remove(folder, files[i]);
+    folder_remove(folder);
+}
+
+static void inputs_without_an_answer_are_told_in_one_line(void **state)
+{
+    static const char *const files[] = {"1.in", "1.out", "2.in", "2.txt", "3.in", "10.in"};
+    struct case_list cases = {0};
+    char *folder = folder_new();
+    (void)state;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        free(file_write(folder, files[i], "x"));
+    assert_int_equal(cases_list(folder, &cases, NULL), 0);
+    assert_int_equal(cases.count, 4);
+    assert_int_equal(cases.warning_count, 1);
+    assert_non_null(strstr(cases.warnings[0], ": 2.in and 2 more have no answer (.out or .ans)"));
     cases_release(&cases);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         file_remove(folder, files[i]);
@@ -227,10 +248,15 @@ static void request_from_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_and_operands),       cmocka_unit_test(wrong_options),
-        cmocka_unit_test(option_table_is_whole),      cmocka_unit_test(pairs_in_natural_order),
-        cmocka_unit_test(a_stray_answer_is_left_out), cmocka_unit_test(folders_that_are_wrong),
-        cmocka_unit_test(languages_by_extension),     cmocka_unit_test(request_from_files),
+        cmocka_unit_test(options_and_operands),
+        cmocka_unit_test(wrong_options),
+        cmocka_unit_test(option_table_is_whole),
+        cmocka_unit_test(pairs_in_natural_order),
+        cmocka_unit_test(a_stray_answer_is_left_out),
+        cmocka_unit_test(folders_that_are_wrong),
+        cmocka_unit_test(inputs_without_an_answer_are_told_in_one_line),
+        cmocka_unit_test(languages_by_extension),
+        cmocka_unit_test(request_from_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,9 +216,9 @@ static void how_programs_ended(void **state)
         {-1, SIGKILL, "null", "'SIGKILL'"},
         {-1, SIGABRT, "null", "'SIGABRT'"},
         {-1, SIGFPE, "null", "'SIGFPE'"},
-        {-1, 34, "null", "'SIG34'"},
-        {-1, 64, "null", "'SIG64'"},
-        {-1, 5000, "null", "'SIG5000'"},
+        {-1, 34, "null", "'SIGRTMIN'"},
+        {-1, 64, "null", "'SIGRTMIN+30'"},
+        {-1, 5000, "null", "'SIG?'"},
         {-1, 0, "null", "null"},
     };
     _cleanup_(submission_freep) struct submission *sub = some_submission(1);

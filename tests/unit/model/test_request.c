@@ -107,9 +107,9 @@ static void the_body_and_its_program(void **state)
         {"{'language': null, 'code': 'x'}", "language", "is required"},
         {"{'language': 'c'}", "code", "is required, unless files has the program"},
         {"{'language': 'c', 'code': null}", "code", "is required, unless files"},
-        {"{'language': 'c', 'code': ''}", "code", "is required, unless files"},
-        {"{'language': 'c', 'code': '', 'files': []}", "code", "is required, unless files"},
-        {"{'language': 'c', 'code': ' ', 'encoding': 'base64'}", "code", "is required, unless files"},
+        {"{'language': 'c', 'code': ''}", "code", "must not be empty, unless files"},
+        {"{'language': 'c', 'code': '', 'files': []}", "code", "must not be empty, unless files"},
+        {"{'language': 'c', 'code': ' ', 'encoding': 'base64'}", "code", "must not be empty, unless files"},
         {"{'language': 'c', 'files': null}", "code", "is required, unless files"},
         {"{'language': 'c', 'code': 5}", "code", "must be a string"},
     };

@@ -17,7 +17,7 @@ enum { KEEP = 1000 };
 
 static char pattern[] = "MemoryError|heap space";
 static char *patterns[] = {pattern};
-static const struct language language = {.memory_patterns = {.items = patterns, .count = 1}};
+static const struct language language = {.memory_patterns = {.items = patterns, .count = 1}, .compiled = true};
 static const struct checker_spec checker = {.type = CHECKER_LINES};
 
 struct row {
@@ -59,6 +59,7 @@ static const struct row rows[] = {
     {"division by zero", SIGNALED(SIGFPE), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR,
      "killed by SIGFPE (arithmetic error)"},
     {"signal without a meaning", SIGNALED(SIGUSR1), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR, "killed by SIGUSR1"},
+    {"real-time signal", SIGNALED(40), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR, "killed by SIGRTMIN+6"},
     {"file too large", SIGNALED(SIGXFSZ), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR,
      "killed by SIGXFSZ (file size limit exceeded); a file may have 16384 KiB"},
     {"memory", LIMITED(BOX_MEMORY_LIMIT), "1\n", "", "1", NULL, VERDICT_MEMORY_LIMIT,
@@ -158,9 +159,9 @@ static const struct row rows[] = {
      VERDICT_WRONG_ANSWER,
      "line 1, column 1: expected \"1\", got \"2\"; the limit of 64 processes was reached"},
     {"no program was made", NO_EXEC(ENOENT), "", "", NULL, NULL, VERDICT_RUNTIME_ERROR,
-     "the program could not be started: No such file or directory"},
+     "the program could not be started: No such file or directory; what the compiler made is not a program"},
     {"not a program", NO_EXEC(ENOEXEC), "", "", NULL, "./script", VERDICT_RUNTIME_ERROR,
-     "the program could not be started: Exec format error"},
+     "the program could not be started: Exec format error; what the compiler made is not a program"},
     {"the interpreter is gone", NO_EXEC(ENOENT), "", "", NULL, "/usr/bin/python3", VERDICT_INTERNAL_ERROR,
      "the program could not be started: No such file or directory"},
     {"arguments too long, also for an interpreter", NO_EXEC(E2BIG), "", "", NULL, "/usr/bin/python3",
@@ -391,7 +392,8 @@ static void every_end_of_a_compile_step_has_its_verdict(void **state)
          {.cause = BOX_EXITED, .collect_failed = true},
          COMPILE_FAILED,
          VERDICT_COMPILATION_ERROR,
-         "what the compiler made cannot be kept: more than 4096 files, more than 16384 KiB, or special files"},
+         "what the compiler made cannot be kept: more than 4096 files, more than 16384 KiB, deeper than 16 folders, or "
+         "special files"},
         {"processes",
          {.cause = BOX_EXITED, .exit_code = 1, .processes_limited = true},
          COMPILE_FAILED,
