@@ -477,7 +477,7 @@ static struct str subject_text(struct state *state, enum subject subject)
 struct taking {
     struct state *state;
     struct str text, here;
-    bool anchored;
+    bool passing; /* the pattern, and with it the names, is gone before the rule is done */
 };
 
 static void take_binding(void *context, const char *name, unsigned group)
@@ -489,7 +489,10 @@ static void take_binding(void *context, const char *name, unsigned group)
         return;
     if (strcmp(name, "here") == 0)
         taking->here = value;
-    state_bind(taking->state, name, value);
+    if (taking->passing)
+        name = state_keep_name(taking->state, name);
+    if (name)
+        state_bind(taking->state, name, value);
 }
 
 /* Where in the source it was found: {found}, and {line} when the message had none. */
@@ -551,7 +554,7 @@ static bool condition_holds(struct state *state, const struct condition *conditi
     }
     bool found = hint_pattern_match(pattern, &state->matcher, text, 0);
     if (found && !condition->negative) {
-        struct taking taking = {.state = state, .text = text};
+        struct taking taking = {.state = state, .text = text, .passing = condition->dynamic};
         hint_pattern_names(pattern, take_binding, &taking);
         take_place(state, condition->subject, &taking);
     }

@@ -102,6 +102,7 @@ static void read_loop(const struct source *source, size_t at, size_t word_len, s
     loop->condition = (struct str){code + start, stop - start};
     loop->body = i;
     loop->body_end = i < end && code[i] == '{' ? past_bracket(code, i, end) : past_indented(source, at, end);
+    loop->body_end = MAX(loop->body_end, i); /* a head of several lines may go past what is indented */
 }
 
 static size_t find_loops(const struct source *source, struct loop *loops)

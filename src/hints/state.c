@@ -50,6 +50,14 @@ struct str state_keep(struct state *state, struct str value)
     return copy;
 }
 
+const char *state_keep_name(struct state *state, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    if (size > SCRATCH_MAX - state->scratch_len)
+        return NULL;
+    return state_keep(state, (struct str){.data = name, .len = size}).data;
+}
+
 void state_bind_text(struct state *state, const char *name, const char *text)
 {
     state_bind(state, name, state_keep(state, str_of(text)));

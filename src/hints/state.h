@@ -45,6 +45,7 @@ void state_bind(struct state *state, const char *name, struct str value); /* nam
 void state_bind_text(struct state *state, const char *name, const char *text);
 void state_bind_int(struct state *state, const char *name, int64_t number);
 struct str state_value(const struct state *state, struct str name); /* data NULL: not bound */
+const char *state_keep_name(struct state *state, const char *name); /* a copy; NULL when there is no room */
 struct str state_keep(struct state *state, struct str value);       /* a copy; cut when there is no room */
 
 /* text.c: fills in a text; false when some capture or helper has no value. Appends to out. */
