@@ -12,6 +12,7 @@ void live_init(struct live *live)
     live->buckets = xcalloc(live->bucket_count, sizeof(*live->buckets));
     owners_init(&live->owners);
     TAILQ_INIT(&live->running);
+    TAILQ_INIT(&live->held);
     STAILQ_INIT(&live->touched);
 }
 
@@ -76,7 +77,9 @@ static void grow(struct live *live)
 
 static void place(struct live *live, struct entry *entry)
 {
-    if (entry->next.status == STATUS_QUEUED) {
+    if (entry->next.status == STATUS_QUEUED && entry->held) {
+        TAILQ_INSERT_TAIL(&live->held, entry, place);
+    } else if (entry->next.status == STATUS_QUEUED) {
         owner_insert(&live->owners, entry->owner, entry);
         live->ready_count++;
     } else if (entry->next.status == STATUS_RUNNING) {
@@ -86,7 +89,9 @@ static void place(struct live *live, struct entry *entry)
 
 static void displace(struct live *live, struct entry *entry)
 {
-    if (entry->next.status == STATUS_QUEUED) {
+    if (entry->next.status == STATUS_QUEUED && entry->held) {
+        TAILQ_REMOVE(&live->held, entry, place);
+    } else if (entry->next.status == STATUS_QUEUED) {
         owner_remove(entry->owner, entry);
         live->ready_count--;
     } else if (entry->next.status == STATUS_RUNNING) {
@@ -119,6 +124,23 @@ struct entry *live_add(struct live *live, const char *token, int64_t id, struct 
     place(live, entry);
     touch(live, entry);
     return entry;
+}
+
+void live_hold(struct live *live, struct entry *entry)
+{
+    displace(live, entry);
+    entry->held = true;
+    place(live, entry);
+}
+
+void live_unhold(struct live *live)
+{
+    struct entry *entry;
+    while ((entry = TAILQ_FIRST(&live->held))) {
+        displace(live, entry);
+        entry->held = false;
+        place(live, entry);
+    }
 }
 
 void live_change(struct live *live, struct entry *entry, struct entry_state next)

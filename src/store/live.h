@@ -29,17 +29,16 @@ struct entry {
     int priority;
     int64_t created_ms;
     struct entry_state now, next;
-    int attempts_before;     /* this process began */
     unsigned webhook_events; /* as in struct store_submission */
     struct owner *owner;
     int64_t lease_until_ms;
     struct buf *fresh_request; /* the request, while the transaction that stores it is in hand; otherwise NULL */
     struct store_event *events;
     size_t event_count, event_room;
-    TAILQ_ENTRY(entry) place; /* in its owner's queue or running, by next.status */
+    TAILQ_ENTRY(entry) place; /* in its owner's queue or running, by next.status; or held */
     STAILQ_ENTRY(entry) touch;
     LIST_ENTRY(entry) chain;
-    bool touched;
+    bool touched, held;
 };
 
 STAILQ_HEAD(touched_list, entry);
@@ -50,6 +49,7 @@ struct live {
     size_t bucket_count, count;
     struct owners owners; /* with those that are ready */
     struct entry_list running;
+    struct entry_list held; /* they wait, and are not to be taken yet */
     struct touched_list touched;
     int64_t ready_count;            /* by next */
     int64_t waiting, running_count; /* by now */
@@ -65,6 +65,10 @@ struct entry *live_find(const struct live *live, const char *token);
 struct entry *live_add(struct live *live, const char *token, int64_t id, struct owner *owner, int priority,
                        int64_t created_ms, struct entry_state next);
 void live_change(struct live *live, struct entry *entry, struct entry_state next);
+
+/* Keeps an entry that waits from being taken, until live_unhold. */
+void live_hold(struct live *live, struct entry *entry);
+void live_unhold(struct live *live); /* all of them */
 
 void entry_add_event(struct entry *entry, enum store_event_kind kind, unsigned index, struct str data);
 

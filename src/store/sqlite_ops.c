@@ -278,17 +278,16 @@ static char *lost_message(struct sqlite_store *s, const struct entry *entry)
     struct store_event last = heard ? entry->events[entry->event_count - 1] : (struct store_event){0};
     pthread_mutex_unlock(&s->lock);
     if (!heard)
-        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported nothing", entry->next.attempts);
+        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported nothing", STORE_ATTEMPTS_MAX);
     if (last.kind == STORE_EVENT_COMPILE)
-        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported the end of compiling", entry->next.attempts);
-    return xasprintf(STORE_LOST_MESSAGE "; the last one had last reported the end of test case %u",
-                     entry->next.attempts, last.index);
+        return xasprintf(STORE_LOST_MESSAGE "; the last one had reported the end of compiling", STORE_ATTEMPTS_MAX);
+    return xasprintf(STORE_LOST_MESSAGE "; the last one had last reported the end of test case %u", STORE_ATTEMPTS_MAX,
+                     last.index);
 }
 
 static int lapse(struct sqlite_store *s, struct entry *entry)
 {
-    int lapses = entry->next.attempts - entry->attempts_before;
-    if (lapses < STORE_ATTEMPTS_MAX && entry->next.attempts < STORE_RESTARTS_MAX)
+    if (entry->next.attempts < STORE_ATTEMPTS_MAX)
         return requeue(s, entry, entry->next.attempts);
     _cleanup_(freep) char *message = lost_message(s, entry);
     return finish(s, entry, STATUS_FAILED, message, (struct str){0}, 0);
@@ -336,8 +335,18 @@ static int forget_expired(struct sqlite_store *s, int64_t until_ms, bool *ret_mo
     return r;
 }
 
+/* Who has lost two workers to the end of this process may have been there by chance: his last attempt is for when it stays alive. */
+static void end_holds(struct sqlite_store *s, int64_t now_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    if (now_ms - s->opened_realtime_ms >= STORE_CALM_MS)
+        live_unhold(&s->live);
+    pthread_mutex_unlock(&s->lock);
+}
+
 int sqlite_run_sweep(struct sqlite_store *s, struct op *op)
 {
+    end_holds(s, op->lease_now_ms);
     int r = end_lapsed_leases(s, op->lease_now_ms);
     op->more = false;
     return r == 0 ? forget_expired(s, op->expire_now_ms - s->config.retention_ms, &op->more) : r;

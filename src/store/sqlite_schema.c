@@ -284,7 +284,8 @@ static int load_live(struct sqlite_store *s)
                      (struct entry_state){.status = STATUS_QUEUED,
                                           .attempts = sqlite3_column_int(row, 4),
                                           .fence = (uint64_t)sqlite3_column_int64(row, 5)});
-        entry->attempts_before = entry->now.attempts;
+        if (entry->next.attempts == STORE_ATTEMPTS_MAX - 1)
+            live_hold(&s->live, entry);
         entry->webhook_events = (unsigned)sqlite3_column_int(row, 8);
     }
     if (r == 1) {
@@ -311,17 +312,17 @@ static int load_last_id(struct sqlite_store *s)
 
 int sqlite_schema_recover(struct sqlite_store *s, struct error *err)
 {
-    _cleanup_(freep) char *message = xasprintf(STORE_LOST_MESSAGE, STORE_RESTARTS_MAX);
+    _cleanup_(freep) char *message = xasprintf(STORE_LOST_MESSAGE, STORE_ATTEMPTS_MAX);
     int r = sql_run(s, SQL_BEGIN, "");
     if (r == 0)
         r = sql_run(s, SQL_RECOVER_OWED, "i", clock_realtime_ms());
     if (r == 0)
         r = sql_run(s, SQL_RECOVER_OWE, "iiiiii", (int64_t)STORE_DELIVERY_COMPLETED, clock_realtime_ms(),
-                    OUTBOX_BLOCKED, (int64_t)STATUS_RUNNING, (int64_t)STORE_RESTARTS_MAX,
+                    OUTBOX_BLOCKED, (int64_t)STATUS_RUNNING, (int64_t)STORE_ATTEMPTS_MAX,
                     (int64_t)(1 << STORE_DELIVERY_COMPLETED));
     if (r == 0)
         r = sql_run(s, SQL_RECOVER_FAIL, "iitii", (int64_t)STATUS_FAILED, clock_realtime_ms(), message,
-                    (int64_t)STATUS_RUNNING, (int64_t)STORE_RESTARTS_MAX);
+                    (int64_t)STATUS_RUNNING, (int64_t)STORE_ATTEMPTS_MAX);
     if (r == 0)
         r = sql_run(s, SQL_RECOVER_QUEUE, "ii", (int64_t)STATUS_QUEUED, (int64_t)STATUS_RUNNING);
     if (r == 0)

@@ -10,7 +10,7 @@
  *     stale fence are refused with -ESTALE, so the first completion wins and there is never a second result;
  *   - a lease that is not renewed in time lapses and the submission is queued again; after STORE_ATTEMPTS_MAX lapses it ends
  *     failed with a message, it never loops. Where store and worker are one process (SQLite) and that dies, everything that runs loses
- *     its worker, whoever is to blame: then it is STORE_RESTARTS_MAX.
+ *     its worker, whoever is to blame: so nobody has his last attempt before the process has lived for STORE_CALM_MS.
  * Thread-safe throughout. Verbs block for at most a few disk syncs except store_claim, which waits.
  */
 #ifndef EVALX_STORE_STORE_H
@@ -26,7 +26,7 @@
 #include "model/verdict.h"
 #include "store/outbox.h"
 
-enum { STORE_ATTEMPTS_MAX = 3, STORE_RESTARTS_MAX = 10, STORE_KEY_MAX = 255 };
+enum { STORE_ATTEMPTS_MAX = 3, STORE_CALM_MS = 10000, STORE_KEY_MAX = 255 };
 
 /*
  * One step of priority is worth so much waiting: the next submission is the one with the smallest created_ms - priority *

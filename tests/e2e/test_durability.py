@@ -104,12 +104,13 @@ def test_kill_in_the_middle_of_500_submissions(folder, servers):
 
 @pytest.mark.timeout(400)
 def test_whoever_restarts_it_harms_nobody(folder, servers):
-    """Six kills, each while the very same submissions run: none of them is blamed for it."""
+    """Six kills, the first ones while the very same submissions run: none of them is blamed for it, and none is begun more than three times."""
     body = {"language": "bash", "code": "sleep 0.7; echo done", "test_cases": [{"expected_output": "done\n"}]}
     server = servers(folder, slots=2)
     tokens = [server.submit(body) for _ in range(4)]
     for _ in range(6):
-        wait_until(lambda: any(server.get(f"/submissions/{token}").json()["status"] == "running" for token in tokens), 30, "something to run")
+        with contextlib.suppress(AssertionError):  # in the end all of them wait for their last attempt
+            wait_until(lambda: any(server.get(f"/submissions/{token}").json()["status"] == "running" for token in tokens), 1, "something to run")
         server.kill()
         server = servers(folder, slots=2)
     for token in tokens:
