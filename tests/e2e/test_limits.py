@@ -151,8 +151,8 @@ def test_memory_limit(server, how):
     result = run(server, HOGS[how], {"memory_kb": 65536, "file_kb": 262144, "wall_time_ms": min(5000 * SLOW, 60000)})
     assert result["verdict"] == "memory_limit_exceeded", result
     assert result["memory_kb"] <= 65536 + 1024, result
-    if how == "a child, and the parent exits with 0":
-        assert (result["exit_code"], result["signal"], result["stdout"]) == (0, None, "fine\n"), result
+    # The others are killed as soon as that is noticed; a program that was faster has its exit code.
+    assert (result["exit_code"], result["signal"]) in ((0, None), (None, "SIGKILL")), result
 
 
 def test_memory_below_the_limit_is_fine_and_reported(server):
