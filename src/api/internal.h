@@ -36,12 +36,13 @@ struct entrance {
 extern const struct http_route api_routes[];
 extern const size_t api_route_count, api_health_route_count;
 
-http_handler_fn api_post_batch, api_post_single;                                                      /* submit.c */
-http_handler_fn api_get_submission;                                                                   /* show.c */
-http_handler_fn api_get_events;                                                                       /* events.c */
-http_handler_fn api_post_resend;                                                                      /* resend.c */
-http_handler_fn api_delete_submission;                                                                /* remove.c */
-http_handler_fn api_get_languages, api_get_version, api_get_healthz, api_get_readyz, api_get_metrics, api_get_openapi; /* catalogue.c */
+http_handler_fn api_post_batch, api_post_single; /* submit.c */
+http_handler_fn api_get_submission;              /* show.c */
+http_handler_fn api_get_events;                  /* events.c */
+http_handler_fn api_post_resend;                 /* resend.c */
+http_handler_fn api_delete_submission;           /* remove.c */
+http_handler_fn api_get_languages, api_get_version, api_get_healthz, api_get_readyz, api_get_metrics,
+    api_get_openapi; /* catalogue.c */
 
 /* Answers with the JSON of a document (which it takes over). */
 void api_answer_json(struct http_exchange *x, int status, json_t *document);

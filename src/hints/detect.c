@@ -256,13 +256,10 @@ static bool repeats(struct state *state)
         return difference_is(state, #name);       \
     }
 /* clang-format off */
-#define SHAPES(X)                                                                                                      \
-    X(no_output)                                                                                                       \
-    X(space)                                                                                                           \
-    X(newlines)                                                                                                        \
-    X(joined) X(letter_case) X(list_brackets) X(punctuation) X(prompt) X(debug) X(extra_text) X(ends_early) X(goes_on) \
-        X(first_only) X(reversed) X(order) X(not_a_number) X(wrapped) X(floored) X(decimals) X(sign) X(off_by_one)     \
-            X(one_word) X(later_line) X(other)
+#define SHAPES(X) \
+    X(no_output) X(space) X(newlines) X(joined) X(letter_case) X(list_brackets) X(punctuation) X(prompt) X(debug) X(extra_text) \
+    X(ends_early) X(goes_on) X(first_only) X(reversed) X(order) X(not_a_number) X(wrapped) X(floored) X(decimals) X(sign) \
+    X(off_by_one) X(one_word) X(later_line) X(other)
 /* clang-format on */
 SHAPES(SHAPE)
 

@@ -19,8 +19,9 @@
 
 enum {
     JAIL_MAGIC = 0x45584a02,
-    JAIL_STRINGS_MAX = 131072, /* bytes of argv, envp and names together, with their NULs: 256 files, 32 KiB of arguments, and a compiler's own */
-    JAIL_WORDS_MAX = 1024,    /* entries of argv and envp together */
+    JAIL_STRINGS_MAX =
+        131072, /* bytes of argv, envp and names together, with their NULs: 256 files, 32 KiB of arguments, and a compiler's own */
+    JAIL_WORDS_MAX = 1024, /* entries of argv and envp together */
     JAIL_TEXT_MAX = 512,
     JAIL_CPUS_MAX = 1024,
     JAIL_EXTRA_MAX = 3,     /* descriptors that a program has beyond 0, 1 and 2 */

@@ -62,14 +62,12 @@ void redis_args_int(struct redis_args *args, int64_t number);
 
 /* ---- redis_script.c: the steps that must be atomic ---- */
 
-#define REDIS_SCRIPTS(X)                                                                                           \
-    X(submit)                                                                                                      \
-    X(claim)                                                                                                       \
-    X(leave)                                                                                                       \
-    X(renew)                                                                                                       \
-    X(progress)                                                                                                    \
-    X(complete) X(annotate) X(release) X(cancel) X(forget) X(sweep) X(get) X(depth) X(outbox_claim) X(outbox_seal) \
-        X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+/* clang-format off */
+#define REDIS_SCRIPTS(X) \
+    X(submit) X(claim) X(leave) X(renew) X(progress) X(complete) X(annotate) \
+    X(release) X(cancel) X(forget) X(sweep) X(get) X(depth) X(outbox_claim) \
+    X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+/* clang-format on */
 
 #define REDIS_SCRIPT_ID(name) REDIS_##name,
 enum redis_script { REDIS_SCRIPTS(REDIS_SCRIPT_ID) REDIS_SCRIPT_COUNT };

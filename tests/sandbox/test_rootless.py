@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import test_hostile as hostile
-from harness import EVALX, SLOW, Server, alive, environment, wait_until
+from harness import EVALX, SANITIZED, SLOW, Server, alive, environment, wait_until
 from outside import Outside, cgroup_mounts, processes_of
 from test_hostile import languages  # noqa: F401  (a fixture)
 
@@ -79,7 +79,7 @@ NOT_HERE = {
 PROGRAMS = [name for name in hostile.HOSTILE["programs"] if name not in NOT_HERE]
 # All of them take minutes; what is compiled in a box is the same there and here, and of the rest a third is enough for every day.
 if not os.environ.get("ROOTLESS_ALL"):
-    PROGRAMS = [name for name in PROGRAMS if name.endswith((".c", ".py", ".sh")) and hostile.HOSTILE["programs"][name].get("compile", "ok") == "ok"][::3]
+    PROGRAMS = [name for name in PROGRAMS if name.endswith((".c", ".py", ".sh")) and hostile.HOSTILE["programs"][name].get("compile", "ok") == "ok"][::9 if SANITIZED else 3]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

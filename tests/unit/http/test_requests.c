@@ -105,8 +105,9 @@ static void test_cors(void **state)
     assert_int_equal(r.status, 204);
     assert_true(reply_has(&r, "Access-Control-Allow-Origin: *"));
     assert_true(reply_has(&r, "Access-Control-Allow-Methods: POST, OPTIONS"));
-    assert_true(reply_has(&r, "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Authorization, X-Auth-Token, "
-                              "Last-Event-ID"));
+    assert_true(reply_has(&r,
+                          "Access-Control-Allow-Headers: Content-Type, Idempotency-Key, Authorization, X-Auth-Token, "
+                          "Last-Event-ID"));
     reply_release(&r);
     static const char *const others[] = {"GET /hello" H "\r\n", "GET /nowhere" H "\r\n",
                                          "GET /hello" H "Host: b\r\n\r\n"};

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 
@@ -174,13 +175,14 @@ static void a_key_counts_when_full(struct fixture *f)
 struct race {
     struct store *store;
     struct counter answered;
+    atomic_size_t next; /* receipts may come from several threads */
     struct store_receipt receipts[64];
 };
 
 static void note_receipt(void *context, const struct store_receipt *receipt)
 {
     struct race *race = context;
-    race->receipts[race->answered.value] = *receipt;
+    race->receipts[atomic_fetch_add(&race->next, 1)] = *receipt;
     counter_add(&race->answered, 1);
 }
 
