@@ -260,6 +260,8 @@ static void acknowledge(struct visit *v, const struct store_receipt *receipt)
     snprintf(location, sizeof location, "/submissions/%s", receipt->token);
     http_add_header(v->exchange, "Location", location);
     memcpy(v->token, receipt->token, sizeof v->token);
+    wait->status = receipt->status;
+    wait->created_ms = receipt->created_ms;
     if (wait->ms > 0)
         http_defer(v->exchange, begin_waiting, wait);
     else

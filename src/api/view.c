@@ -77,7 +77,7 @@ static int load_partial(const struct submission *sub, const struct store_record 
         result->message = xstrdup(record->message);
     if (record->finished_ms > 0) {
         int64_t taken_ms = record->started_ms > 0 ? record->started_ms : record->finished_ms;
-        result->queued_ns = (taken_ms - record->created_ms) * NS_PER_MS;
+        result->queued_ns = MAX(taken_ms - record->created_ms, 0) * NS_PER_MS; /* clocks of several machines */
         result->run_ns = (record->finished_ms - taken_ms) * NS_PER_MS;
     }
     for (size_t i = 0; i < record->event_count; i++) {
@@ -110,8 +110,22 @@ int picture_load(const struct submission *sub, const struct store_record *record
     return r;
 }
 
+static bool event_is_newer(const struct store_event *event)
+{
+    struct compile_result compile = {0};
+    struct test_result test = {0};
+    int r = event->kind == STORE_EVENT_COMPILE ? compile_result_load(event->data.data, event->data.len, &compile, NULL)
+                                               : test_result_load(event->data.data, event->data.len, &test, NULL);
+    compile_result_release(&compile);
+    test_result_release(&test);
+    return r == -EPROTONOSUPPORT;
+}
+
 bool view_is_newer(const struct store_record *record)
 {
+    for (size_t i = 0; i < record->event_count; i++)
+        if (event_is_newer(&record->events[i]))
+            return true;
     _cleanup_(submission_freep) struct submission *sub = NULL;
     _cleanup_(result_freep) struct result *result = NULL;
     return submission_load(record->request.data, record->request.len, &sub, NULL) == -EPROTONOSUPPORT ||

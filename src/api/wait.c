@@ -5,6 +5,8 @@
  */
 #include "api/wait.h"
 
+#include <errno.h>
+
 #include "api/complaint.h"
 
 /* What to answer, made before the visit is closed. */
@@ -57,10 +59,14 @@ static void conclude(struct visit *v)
     struct reply reply = {0};
     _cleanup_(store_record_release) struct store_record record = {0};
     int r = store_get(api->config.store, v->token, &record);
-    if (r < 0)
+    if (r < 0 && r != -ENOENT && wait->posted) { /* taken it is, even if nobody can say now how it stands */
+        reply.status = 202;
+        reply.document = view_receipt(v->token, wait->status, wait->created_ms);
+    } else if (r < 0) {
         complain_store(&reply.complaint, r);
-    else
+    } else {
         make_reply(&reply, v->token, &record, &wait->view, wait->posted);
+    }
     send_reply(api, visit_close(v), &reply);
 }
 

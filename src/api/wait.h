@@ -10,7 +10,9 @@ struct wait {
     struct visit visit;
     struct view view; /* owned */
     int64_t ms;
-    bool posted; /* answers a submission: 202 with the receipt when it is not final in time */
+    bool posted;        /* answers a submission: 202 with the receipt when it is not final in time */
+    enum status status; /* of the receipt, as is: */
+    int64_t created_ms;
 };
 
 extern const struct visit_kind wait_kind;

@@ -21,11 +21,24 @@ static const char *const source_names[] = {
     [CONFIG_FROM_FLAG] = "flag",
 };
 
-/* Whoever may read what evalx prints need not be able to sign. */
+/* A URL without the user and the password in it. */
+static void print_url(const char *url, struct buf *out)
+{
+    const char *scheme = strstr(url, "://"), *host = strrchr(url, '@');
+
+    if (scheme != NULL && host != NULL && host > scheme)
+        buf_printf(out, "\"%.*s***%s\"", (int)(scheme + 3 - url), url, host);
+    else
+        buf_printf(out, "%s", url);
+}
+
+/* Whoever may read what evalx prints need not be able to sign, or to reach the store. */
 static void print_value(const struct config *config, size_t id, struct buf *out)
 {
     if (id == CONFIG_KEY_webhook_secret)
         buf_append_str(out, config->webhook_secret.count > 0 ? "[not shown]" : "[]");
+    else if (id == CONFIG_KEY_store_url && strchr(config->store_url, '@') != NULL)
+        print_url(config->store_url, out);
     else
         config_print_value(config, &config_keys[id], out);
 }

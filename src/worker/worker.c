@@ -49,7 +49,8 @@ struct claim {
     struct job *job;       /* NULL before it starts and from when it has finished */
     struct result *result; /* when finished */
     bool lost;             /* cancelled by the client or no longer ours: write nothing */
-    bool renewing;         /* the renewer looks at it: not to be freed */
+    bool *untold;  /* test cases of which the store did not take the news, one flag each; NULL: nobody is told */
+    bool renewing; /* the renewer looks at it: not to be freed */
 };
 
 TAILQ_HEAD(claim_list, claim);
@@ -110,12 +111,13 @@ static void lose(struct claim *claim)
 
 /* ---- what the executor reports ---- */
 
-static void progress(struct claim *claim, enum store_event_kind kind, unsigned index, struct buf *data)
+static int progress(struct claim *claim, enum store_event_kind kind, unsigned index, struct buf *data)
 {
     int r = store_progress(claim->worker->store, claim->token, claim->fence, kind, index, buf_view(data));
     buf_release(data);
     if (is_lost(r))
         lose(claim);
+    return r;
 }
 
 static void on_compiled(void *context, const struct compile_result *compile)
@@ -127,9 +129,29 @@ static void on_compiled(void *context, const struct compile_result *compile)
 
 static void on_tested(void *context, unsigned index, const struct test_result *test)
 {
+    struct claim *claim = context;
     struct buf data = BUF_INIT;
     test_result_store(test, &data);
-    progress(context, STORE_EVENT_TEST, index, &data);
+    int r = progress(claim, STORE_EVENT_TEST, index, &data);
+    if (r < 0 && claim->untold)
+        claim->untold[index] = true;
+}
+
+/* What a receiver was promised to be told, and the store was away for, is told before the result. */
+static int tell_the_rest(struct claim *claim)
+{
+    const struct result *result = claim->result;
+    int r = 0;
+
+    for (size_t i = 0; claim->untold && i < result->test_count && r == 0; i++) {
+        if (!claim->untold[i] || !result->tests[i].done || result->tests[i].verdict == VERDICT_SKIPPED)
+            continue;
+        struct buf data = BUF_INIT;
+        test_result_store(&result->tests[i], &data);
+        r = progress(claim, STORE_EVENT_TEST, (unsigned)i, &data);
+        claim->untold[i] = r < 0;
+    }
+    return r;
 }
 
 static void finished(struct claim *claim, struct result *result)
@@ -201,6 +223,8 @@ static bool begin(struct worker *worker, struct store_claim *taken)
     buf_release(&taken->request);
     if (r == 0) {
         sub->created_ms = taken->created_ms;
+        if (sub->webhook_url && (sub->webhook_events & 1U << WEBHOOK_TEST))
+            claim->untold = xcalloc(sub->test_count, sizeof(*claim->untold));
         log_started(claim, sub, taken->attempt);
     }
     pthread_mutex_lock(&worker->lock);
@@ -336,7 +360,8 @@ static int settle(struct claim *claim, const struct buf *data)
 
     if (claim->result->status == STATUS_CANCELLED)
         return store_release(store, claim->token, claim->fence); /* cancelled by us: for somebody else to run */
-    return store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data), 0);
+    int r = tell_the_rest(claim);
+    return r < 0 ? r : store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data), 0);
 }
 
 static bool is_given_up(struct claim *claim, int64_t backoff)
@@ -386,6 +411,7 @@ static void forget(struct worker *worker, struct claim *claim)
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
     result_free(claim->result);
+    free(claim->untold);
     free(claim);
 }
 

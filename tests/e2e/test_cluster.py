@@ -141,6 +141,21 @@ def test_a_frozen_redis_is_away_as_well(cluster):
     assert api.run("bash", "echo 1", [{"expected_output": "1"}])["verdict"] == "accepted"
 
 
+def test_what_was_taken_is_not_refused_while_it_is_waited_for(cluster):
+    """Redis stands still when the wait is over: the answer is the receipt, not "try again", which would run it twice."""
+    api = cluster.api()
+    answers = []
+    client = threading.Thread(target=lambda: answers.append(api.request("POST", "/execute-batch?wait=2", json=ECHO, timeout=60)))
+    client.start()
+    wait_until(lambda: 'evalx_queue_depth{queue="default"} 1' in api.get("/metrics").text, 10, "it to be taken")
+    cluster.redis.process.send_signal(signal.SIGSTOP)
+    client.join(60)
+    cluster.redis.process.send_signal(signal.SIGCONT)
+    assert answers[0].status_code == 202 and answers[0].headers["Location"].endswith(answers[0].json()["token"]), answers[0].text
+    cluster.worker()
+    assert api.result(answers[0].json()["token"])["verdict"] == "accepted"
+
+
 def test_a_worker_that_is_asked_to_stop(cluster):
     """Finishes what it can; another takes what it hands back; its health says what it does."""
     api, first = cluster.api(), cluster.worker(shutdown_grace="60s")

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -68,6 +69,22 @@ def test_any_replica_delivers(cluster):
         cluster.apis[0].kill()
         later = cluster.submit(cluster.apis[1], receiver)
         receiver.wait(1, where=lambda delivery: later in delivery.id)
+    finally:
+        receiver.close()
+
+
+def test_events_are_told_that_the_store_was_away_for(cluster):
+    """Redis stands still in the middle of a run: each test case is told of all the same, before the whole."""
+    receiver, api = Receiver(), cluster.apis[0]
+    try:
+        token = cluster.submit(api, receiver, code="sleep 0.3; echo hello", webhook_events=["test", "completed"], test_cases=[{}] * 16)
+        wait_until(lambda: len(receiver.deliveries) >= 2, 30, "the first ones to arrive")
+        cluster.redis.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: any(line.get("event") == "store.away" for line in cluster.worker.lines()), 30, "the worker to notice")
+        cluster.redis.process.send_signal(signal.SIGCONT)
+        receiver.wait(17, seconds=60)
+        ids = [delivery.id for delivery in receiver.deliveries]
+        assert {f"msg_{token}_test_{index}" for index in range(16)} <= set(ids) and ids[-1] == f"msg_{token}_completed", ids
     finally:
         receiver.close()
 
