@@ -55,16 +55,26 @@ struct str redis_bytes_at(const redisReply *reply, size_t index)
     return (struct str){.data = item->str, .len = (size_t)item->len};
 }
 
-/* 0 and a reply of any type, or the connection is dead. */
-static int exchange(redisContext *c, int argc, const char **argv, const size_t *lens, int64_t deadline_ns,
-                    redisReply **ret)
+/* Just after a failure. */
+static bool timed_out(const redisContext *c)
 {
+    return c->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* 0 and a reply of any type, or the connection is dead. The time-out is of each read: what keeps coming is not cut off. */
+static int exchange(struct redis_connection *connection, int argc, const char **argv, const size_t *lens,
+                    int64_t deadline_ns, redisReply **ret)
+{
+    redisContext *c = connection->context;
     int64_t left_us = MAX((deadline_ns - clock_monotonic_ns()) / 1000, 1000);
     struct timeval timeout = {.tv_sec = left_us / 1000000, .tv_usec = left_us % 1000000};
     void *reply = NULL;
     if (redisSetTimeout(c, timeout) != REDIS_OK || redisAppendCommandArgv(c, argc, argv, lens) != REDIS_OK ||
-        redisGetReply(c, &reply) != REDIS_OK || !reply)
+        redisGetReply(c, &reply) != REDIS_OK || !reply) {
+        if (timed_out(c))
+            connection->silent_since_ns = clock_monotonic_ns() - left_us * 1000;
         return -ENOTCONN;
+    }
     *ret = reply;
     return 0;
 }
@@ -85,13 +95,14 @@ static int settle(struct redis_store *s, struct redis_connection *connection, in
     return r;
 }
 
-static int load(redisContext *c, struct redis_store *s, enum redis_script script, int64_t deadline_ns)
+static int load(struct redis_connection *connection, struct redis_store *s, enum redis_script script,
+                int64_t deadline_ns)
 {
     const struct buf *text = &s->link.scripts.texts[script];
     const char *argv[] = {"SCRIPT", "LOAD", text->data};
     const size_t lens[] = {6, 4, text->len};
     redisReply *reply = NULL;
-    int r = exchange(c, 3, argv, lens, deadline_ns, &reply);
+    int r = exchange(connection, 3, argv, lens, deadline_ns, &reply);
     if (r < 0)
         return r;
     if (reply->type == REDIS_REPLY_ERROR)
@@ -143,14 +154,13 @@ static int attempt(struct redis_store *s, enum redis_script script, struct comma
     if (r < 0)
         return -EHOSTDOWN; /* nothing was sent */
     redisReply *reply = NULL;
-    redisContext *c = connection->context;
-    r = exchange(c, command->argc, command->argv, command->lens, deadline_ns, &reply);
+    r = exchange(connection, command->argc, command->argv, command->lens, deadline_ns, &reply);
     if (r == 0 && reply->type == REDIS_REPLY_ERROR && redis_reply_errno(reply) == -ENOEXEC) { /* it was restarted */
         freeReplyObject(reply);
         reply = NULL;
-        r = load(c, s, script, deadline_ns);
+        r = load(connection, s, script, deadline_ns);
         if (r == 0)
-            r = exchange(c, command->argc, command->argv, command->lens, deadline_ns, &reply);
+            r = exchange(connection, command->argc, command->argv, command->lens, deadline_ns, &reply);
     }
     r = settle(s, connection, r, &reply);
     if (r == 0 && !reply)
@@ -207,7 +217,7 @@ int redis_plain(struct redis_store *s, int argc, const char **argv, int budget_m
         if (r < 0)
             return r;
         redisReply *reply = NULL;
-        r = exchange(connection->context, argc, argv, NULL, deadline_ns, &reply);
+        r = exchange(connection, argc, argv, NULL, deadline_ns, &reply);
         r = settle(s, connection, r, &reply);
         if (r == 0)
             *ret = reply;
@@ -223,7 +233,7 @@ int redis_load_scripts(struct redis_store *s, int budget_ms)
     if (r < 0)
         return r;
     for (size_t i = 0; r == 0 && i < REDIS_SCRIPT_COUNT; i++)
-        r = load(connection->context, s, (enum redis_script)i, deadline_ns);
+        r = load(connection, s, (enum redis_script)i, deadline_ns);
     redisReply *none = NULL;
     return settle(s, connection, r, &none);
 }

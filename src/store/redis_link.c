@@ -5,7 +5,8 @@
  * A context of hiredis is dead after its first error, and with it, most likely, all others: so the first failure takes the link
  * down for everybody, which saves each thread its own time-out. From then on only the keeper tries the server, with growing,
  * randomly shortened pauses, so that a hundred replicas do not come back in the same millisecond. Verbs wait a moment for it (a restart
- * goes unnoticed), and once the outage is older than that they fail at once.
+ * goes unnoticed), and once the outage is older than that they fail at once. A server that hangs has been away since it fell silent, not
+ * since somebody gave up waiting for it: so whoever comes after the first time-out does not wait again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,13 @@
 #include "base/clock.h"
 #include "store/redis_store.h"
 
-enum { IDLE_MOST = 32, PROBE_MS = 800, BACKOFF_FIRST_MS = 10, BACKOFF_MOST_MS = 1000 };
+enum {
+    IDLE_MOST = 32,
+    PROBE_MS = 800,
+    TELLING_MS = PROBE_MS / 2, /* a time-out of less says more about the haste of its verb than about the server */
+    BACKOFF_FIRST_MS = 10,
+    BACKOFF_MOST_MS = 1000,
+};
 
 static struct timespec timespec_of(int64_t ns)
 {
@@ -106,13 +113,13 @@ static void close_idle(struct redis_link *link)
 }
 
 /* With the lock held. A failure of a connection made before the last loss says nothing new. */
-static void lose(struct redis_link *link, uint64_t generation)
+static void lose(struct redis_link *link, uint64_t generation, int64_t since_ns)
 {
     if (!link->up || generation != link->generation)
         return;
     link->up = false;
     link->generation++;
-    link->down_since_ns = clock_monotonic_ns();
+    link->down_since_ns = since_ns;
     close_idle(link);
     pthread_cond_broadcast(&link->changed);
 }
@@ -130,12 +137,13 @@ static struct redis_connection *add_connection(struct redis_link *link, int64_t 
 {
     uint64_t generation = link->generation;
     pthread_mutex_unlock(&link->lock);
-    int64_t left_ms = (deadline_ns - clock_monotonic_ns()) / NS_PER_MS;
+    int64_t began_ns = clock_monotonic_ns(), left_ms = (deadline_ns - began_ns) / NS_PER_MS;
     redisContext *context = NULL;
     int r = redis_connect(link->address, (int)MAX(MIN(left_ms, PROBE_MS), 1), &context, NULL);
     pthread_mutex_lock(&link->lock);
     if (r < 0) {
-        lose(link, generation);
+        if (r != -ETIMEDOUT || left_ms >= TELLING_MS)
+            lose(link, generation, began_ns);
         return NULL;
     }
     return new_connection(context, generation);
@@ -182,8 +190,10 @@ void redis_link_give(struct redis_link *link, struct redis_connection *connectio
 
 void redis_link_drop(struct redis_link *link, struct redis_connection *connection)
 {
+    int64_t now_ns = clock_monotonic_ns(), since_ns = connection->silent_since_ns;
     pthread_mutex_lock(&link->lock);
-    lose(link, connection->generation);
+    if (since_ns == 0 || now_ns - since_ns >= TELLING_MS * NS_PER_MS)
+        lose(link, connection->generation, since_ns ? since_ns : now_ns);
     pthread_mutex_unlock(&link->lock);
     free_connection(connection);
 }

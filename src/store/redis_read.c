@@ -58,13 +58,13 @@ static int take_record(const redisReply *reply, struct store_record *ret)
     return take_events(reply->element[EVENTS], ret);
 }
 
-/* Not quick: it may be 32 MiB that come. An outage that is known of is told at once all the same. */
+/* It may be 32 MiB that come: so long as they keep coming, they may take longer. */
 int redis_get(struct store *store, const char *token, struct store_record *ret)
 {
     struct redis_args args = {0};
     redis_args_text(&args, token);
     _cleanup_(redis_reply_freep) redisReply *reply = NULL;
-    int r = redis_call(redis_of(store), REDIS_get, &args, REDIS_PATIENT_MS, &reply);
+    int r = redis_call(redis_of(store), REDIS_get, &args, REDIS_QUICK_MS, &reply);
     redis_args_release(&args);
     if (r < 0)
         return r;

@@ -93,7 +93,8 @@ void redis_scripts_release(struct redis_scripts *scripts);
 struct redis_connection {
     SLIST_ENTRY(redis_connection) link;
     redisContext *context;
-    uint64_t generation; /* of the link when it was made: an older one is not given out again */
+    uint64_t generation;     /* of the link when it was made: an older one is not given out again */
+    int64_t silent_since_ns; /* a time-out ended it, and since then nothing had come; else 0 */
 };
 SLIST_HEAD(redis_connections, redis_connection);
 
@@ -118,7 +119,8 @@ int redis_connect(const struct redis_address *address, int timeout_ms, redisCont
 /* Waits for the link until the deadline, but not through an outage that has lasted for REDIS_QUICK_MS already. -ENOTCONN. */
 int redis_link_take(struct redis_link *link, int64_t deadline_ns, struct redis_connection **ret);
 void redis_link_give(struct redis_link *link, struct redis_connection *connection);
-void redis_link_drop(struct redis_link *link, struct redis_connection *connection); /* it failed: the link is down */
+/* It failed: the link is down, unless it was only given too little time to say anything about the server. */
+void redis_link_drop(struct redis_link *link, struct redis_connection *connection);
 bool redis_link_up(struct redis_link *link);
 
 /* ---- redis_call.c: commands ---- */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """evalx api and evalx worker around one Redis: any replica answers for anything, outages pass, workers come and go."""
+import contextlib
 import json
 import os
 import shutil
@@ -34,6 +35,20 @@ class Cluster:
 
     def worker(self, **settings):
         return self.add("worker", slots=1, **settings)
+
+
+@contextlib.contextmanager
+def keys_of(*names):
+    """A file for auth.keys, and each owner's headers."""
+    headers = {}
+    with tempfile.NamedTemporaryFile("w", prefix="evalx-keys-") as file:
+        for name in names:
+            made = json.loads(run_cli("keys", "new", name, "max_waiting=80", "--json").stdout)
+            headers[name] = {"Authorization": f"Bearer {made['key']}"}
+            file.write(made["line"] + "\n")
+        file.flush()
+        os.chmod(file.name, 0o644)
+        yield file.name, headers
 
 
 @pytest.fixture
@@ -130,15 +145,31 @@ def test_redis_away_and_back(cluster):
 
 
 def test_a_frozen_redis_is_away_as_well(cluster):
-    api, _ = cluster.api(), cluster.worker()
-    cluster.redis.process.send_signal(signal.SIGSTOP)
-    began = time.monotonic()
-    assert api.post("/execute-batch", ECHO).status_code == 503
-    assert time.monotonic() - began < 1 + 2 * (SLOW - 1) + 0.5
-    assert api.get("/healthz").status_code == 200
-    cluster.redis.process.send_signal(signal.SIGCONT)
-    wait_until(lambda: api.get("/readyz").status_code == 200, 30, "the API to be ready again")
-    assert api.run("bash", "echo 1", [{"expected_output": "1"}])["verdict"] == "accepted"
+    """Connections stand and nothing comes: a write is refused within a second, whoever else waits for the same server."""
+    with keys_of("one") as (file, headers):
+        key = {"headers": headers["one"]}
+        api, _ = cluster.api(auth_keys=file), cluster.worker()
+        token = api.post("/execute-batch", ECHO, **key).json()["token"]
+        wait_until(lambda: api.get(f"/submissions/{token}", **key).json()["status"] == "completed", 30, "it to end")
+        for write in (lambda: api.post("/execute-batch", ECHO, **key), lambda: api.delete(f"/submissions/{token}", **key)):
+            cluster.redis.process.send_signal(signal.SIGSTOP)
+            reads = []
+            readers = [threading.Thread(target=lambda: reads.append(api.get(f"/submissions/{token}", **key).status_code)) for _ in range(4)]
+            for reader in readers:  # as many as there are threads for it
+                reader.start()
+            for _ in range(3):
+                began = time.monotonic()
+                answer = write()
+                assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1, answer.text
+                assert time.monotonic() - began < 1 + 2 * (SLOW - 1) + 0.5
+            for reader in readers:
+                reader.join(30)
+            assert reads == [503] * 4
+            assert api.get("/healthz").status_code == 200
+            cluster.redis.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: api.get("/readyz").status_code == 200, 30, "the API to be ready again")
+        done = api.post("/execute-batch?wait=30", ECHO, **key)
+        assert done.status_code == 200 and done.json()["verdict"] == "accepted", done.text
 
 
 def test_what_was_taken_is_not_refused_while_it_is_waited_for(cluster):
@@ -195,15 +226,8 @@ def test_an_api_that_is_asked_to_stop(cluster):
 
 
 def test_keys_and_shares_over_redis(cluster):
-    keys = {}
-    with tempfile.NamedTemporaryFile("w", prefix="evalx-keys-", delete=False) as file:
-        for name in ("flood", "single"):
-            made = json.loads(run_cli("keys", "new", name, "max_waiting=80", "--json").stdout)
-            keys[name] = {"Authorization": f"Bearer {made['key']}"}
-            file.write(made["line"] + "\n")
-    os.chmod(file.name, 0o644)
-    try:
-        apis, _ = [cluster.api(auth_keys=file.name) for _ in range(2)], cluster.worker()
+    with keys_of("flood", "single") as (file, keys):
+        apis, _ = [cluster.api(auth_keys=file) for _ in range(2)], cluster.worker()
         body = {"language": "bash", "code": "sleep 0.1", "test_cases": [{}]}
         flood = [apis[0].post("/execute-batch", body, headers=keys["flood"]).json()["token"] for _ in range(60)]
         for api in apis:
@@ -214,8 +238,6 @@ def test_keys_and_shares_over_redis(cluster):
         assert apis[1].get(f"/submissions/{flood[0]}", headers=keys["single"]).status_code == 404
         codes = {api.post("/execute-batch", body, headers=keys["flood"]).status_code for api in apis for _ in range(60)}
         assert codes == {202, 429}
-    finally:
-        os.unlink(file.name)
 
 
 def test_retry_after_of_a_full_queue_over_redis(cluster):
