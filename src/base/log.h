@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * log.h: structured log lines on standard error, one JSON object a line ({"time":…,"level":…,"event":…, fields…}), or text for
- * people. Used by mains and by the long-running loops they own, never by libraries. Thread-safe; a line is one write(2).
+ * people. Used by mains and by long-running loops, which have nobody to give an error to; no other code of libraries. Thread-safe; a line is
+ * one write(2).
  * Values are escaped and cut at LOG_VALUE_MAX bytes; source code, keys and whole tokens of other people never go in.
  *
  *   log_info("submission.completed", LOG_STR("token", token), LOG_INT("tests", n));

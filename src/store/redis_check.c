@@ -2,7 +2,8 @@
 /*
  * redis_check.c: is this server fit to keep what is acknowledged? Asked once, at the opening.
  *
- * What cannot work is refused: a server too old for the scripts, a replica, a queue kept by a newer evalx. What works and could lose
+ * What cannot work is refused: a server too old for the scripts, a replica, a queue kept by a newer evalx, a user who may not publish
+ * (a script that is refused half way has written its first half). What works and could lose
  * something is said in store_warning, with the setting to change: it may be what its keeper wants.
  */
 #include <errno.h>
@@ -65,6 +66,20 @@ static int check_format(struct redis_store *s, struct error *err)
     return 0;
 }
 
+/* The channels have rights of their own; "changed" stands for all of the queue's. Nobody heeds an empty message. */
+static int check_channels(struct redis_store *s, struct error *err)
+{
+    _cleanup_(freep) char *channel = xasprintf("%s:changed", s->prefix);
+    _cleanup_(redis_reply_freep) redisReply *reply = NULL;
+    int r = redis_plain(s, 3, (const char *[]){"PUBLISH", channel, ""}, CHECK_MS, &reply);
+    if (r == -EACCES)
+        return error_set(err, r,
+                         "%s: the user may not PUBLISH to %s: give it the channels &%s* (ACL SETUSER) and the "
+                         "commands PUBLISH and SUBSCRIBE",
+                         s->address.shown, channel, s->prefix);
+    return r < 0 ? error_errno(err, r, "%s: PUBLISH", s->address.shown) : 0;
+}
+
 /* The setting's value; NULL when it cannot be asked. */
 static char *setting(struct redis_store *s, const char *name)
 {
@@ -105,6 +120,8 @@ int redis_check(struct redis_store *s, struct error *err)
     int r = check_server(s, err);
     if (r == 0)
         r = check_format(s, err);
+    if (r == 0)
+        r = check_channels(s, err);
     if (r < 0)
         return r;
     r = redis_load_scripts(s, CHECK_MS);

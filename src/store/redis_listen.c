@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/redis_store.h"
 
 enum {
@@ -22,6 +23,7 @@ struct listener {
     redisContext *context;
     char *changed, *wake; /* channels */
     bool asked;           /* a ping is on its way */
+    bool told;            /* that it is refused */
 };
 
 static bool is_stopping(struct redis_store *s)
@@ -87,8 +89,19 @@ static bool begin_listening(struct redis_store *s)
     return first;
 }
 
-static void hear(struct listener *l, const redisReply *reply)
+/* Told once, until it is heard again: it comes back every moment. */
+static int refused(struct listener *l, const redisReply *reply)
 {
+    if (!l->told)
+        log_error("store.not_heard", LOG_STR("server", l->s->address.shown), LOG_STR("message", reply->str));
+    l->told = true;
+    return -ENOTCONN;
+}
+
+static int hear(struct listener *l, const redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR)
+        return refused(l, reply);
     struct str kind = redis_bytes_at(reply, 0), channel = redis_bytes_at(reply, 1);
     l->asked = false;
     if (str_is(kind, "message") && str_is(channel, l->changed)) {
@@ -96,11 +109,13 @@ static void hear(struct listener *l, const redisReply *reply)
     } else if (str_is(kind, "message")) {
         redis_wake(l->s, redis_bytes_at(reply, 2));
     } else if (str_is(kind, "subscribe") && str_is(channel, l->wake)) { /* the second of two: all is heard from here */
+        l->told = false;
         if (begin_listening(l->s))
-            return; /* the opening waits for this: nobody watches yet */
+            return 0; /* the opening waits for this: nobody watches yet */
         watch_notify_all(l->s->base.watches);
         redis_wake_all(l->s);
     }
+    return 0;
 }
 
 static int read_some(struct listener *l)
@@ -108,12 +123,13 @@ static int read_some(struct listener *l)
     void *reply = NULL;
     if (redisBufferRead(l->context) != REDIS_OK)
         return -ENOTCONN;
-    while (redisGetReplyFromReader(l->context, &reply) == REDIS_OK && reply) {
-        hear(l, reply);
+    int r = 0;
+    while (r == 0 && redisGetReplyFromReader(l->context, &reply) == REDIS_OK && reply) {
+        r = hear(l, reply);
         freeReplyObject(reply);
         reply = NULL;
     }
-    return l->context->err ? -ENOTCONN : 0;
+    return l->context->err ? -ENOTCONN : r;
 }
 
 /* A connection that was cut without a word looks like one on which nothing happens. */

@@ -174,6 +174,25 @@ static void a_user_with_few_rights_will_do(void **state)
     fixture_close(&o.f);
 }
 
+/* Scripts publish after they have written: a user who may not must not get so far. */
+static void a_user_without_channels_is_refused(void **state)
+{
+    static const char *const options[] = {"--user",    "evalx",         "on",    ">right",
+                                          "~{evalx}*", "resetchannels", "+@all", NULL};
+    struct opened o;
+    char out[256];
+    (void)state;
+    open_with(&o, options, "redis://evalx:right@127.0.0.1:%d");
+    assert_int_equal(o.code, -EACCES);
+    if (!strstr(o.err.message, "&{evalx}*") || strstr(o.err.message, "right@"))
+        fail_msg("%s", o.err.message);
+    assert_int_equal(server_ask(&o.f.server, "acl setuser evalx \"&{evalx}*\"", out, sizeof(out)), 0);
+    if (store_open(o.f.url, &o.f.config, &o.f.store, &o.err) < 0)
+        fail_msg("%s", o.err.message);
+    put(o.f.store, "x", NULL);
+    fixture_close(&o.f);
+}
+
 static void the_keeper_is_warned(void **state)
 {
     static const struct {
@@ -246,6 +265,7 @@ int main(void)
         cmocka_unit_test(broken_urls_are_refused),
         cmocka_unit_test(passwords_and_databases_hold),
         cmocka_unit_test(a_user_with_few_rights_will_do),
+        cmocka_unit_test(a_user_without_channels_is_refused),
         cmocka_unit_test(the_keeper_is_warned),
         cmocka_unit_test(what_cannot_work_is_refused),
         cmocka_unit_test(queues_are_apart),
