@@ -33,7 +33,7 @@ static int claim_now(struct redis_store *s, const struct redis_waiter *waiter, c
     redis_args_text(&args, waiter->name);
     redis_args_int(&args, (int64_t)waiter->call);
     redis_args_text(&args, worker);
-    redis_args_int(&args, s->config.lease_ms);
+    redis_args_int(&args, redis_lease(s));
     redis_args_int(&args, (int64_t)waiter->received);
     redisReply *reply = NULL;
     int r = redis_call(s, REDIS_claim, &args, REDIS_PATIENT_MS, &reply);
@@ -90,7 +90,7 @@ int redis_renew(struct store *store, const char *token, uint64_t fence)
 {
     struct redis_store *s = redis_of(store);
     struct redis_args args = held_args(token, fence);
-    redis_args_int(&args, s->config.lease_ms);
+    redis_args_int(&args, redis_lease(s));
     /* No longer than until it should be tried again: one renewal that hangs must not cost the lease, nor others theirs. */
     int budget_ms = (int)MAX(MIN(s->config.lease_ms / 3, REDIS_PATIENT_MS), RENEW_LEAST_MS);
     return call(s, REDIS_renew, &args, budget_ms, NULL);

@@ -14,10 +14,11 @@ enum {
     REDIS_ORIGIN_LEN = 16,
     REDIS_WAITERS_MAX = 256, /* callers of a claim at a time that are remembered by their place */
     REDIS_QUICK_MS = 800, /* what a verb that a client waits for may take in all, so that it answers within a second */
-    REDIS_PATIENT_MS = 3000,    /* likewise a verb of a worker, which keeps what it has and comes again */
-    REDIS_SWEEP_MS = 400,       /* between two sweeps of one process */
-    REDIS_SWEEP_GAP_MS = 1000,  /* without any sweep for so long, the server was away, and nobody could renew a lease */
-    REDIS_OWNER_TURN = 1000000, /* by so much an owner's tag grows with a claim, divided by its share */
+    REDIS_PATIENT_MS = 3000, /* likewise a verb of a worker, which keeps what it has and comes again */
+    REDIS_SWEEP_MS = 400,    /* between two sweeps of one process, give or take half */
+    REDIS_SWEEP_MOST_MS = REDIS_SWEEP_MS + REDIS_SWEEP_MS / 2,
+    REDIS_SWEEP_GAP_MS = 1000, /* without any sweep for so long, the server was away, and nobody could renew a lease */
+    REDIS_OWNER_TURN = 1000000,   /* by so much an owner's tag grows with a claim, divided by its share */
     REDIS_SUBMITTERS = 2,
     REDIS_BYTES_A_MS = 8 << 10, /* what even a slow network and disk take */
     REDIS_ROWS_A_SWEEP = 2000,  /* of the outbox, forgotten in one step */
@@ -267,6 +268,8 @@ void redis_delivery_state(const redisReply *list, size_t first,
                           struct store_delivery_state *ret); /* of row_state, common.lua */
 
 /* redis_sweep.c */
+int64_t redis_lease(
+    const struct redis_store *s); /* what the server is told, in ms: somebody else has it within config.lease_ms */
 int redis_sweep(struct store *store, int64_t now_ms);
 void *redis_sweeper_main(void *store);
 

@@ -10,6 +10,12 @@
 
 enum { SWEEP_STEP = 64 };
 
+/* A lease's end is seen by the next sweep: that time is taken off it, so far as a short one can spare it. */
+int64_t redis_lease(const struct redis_store *s)
+{
+    return s->config.lease_ms - MIN(s->config.lease_ms / 4, REDIS_SWEEP_MOST_MS);
+}
+
 /* at_ms 0: the server's time. Gives how many changed, or -errno. */
 static int sweep_step(struct redis_store *s, int64_t at_ms)
 {

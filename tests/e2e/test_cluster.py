@@ -187,6 +187,22 @@ def test_what_was_taken_is_not_refused_while_it_is_waited_for(cluster):
     assert api.result(answers[0].json()["token"])["verdict"] == "accepted"
 
 
+def test_a_worker_that_is_killed_is_replaced_within_a_lease(cluster):
+    lease = 4
+    api, first = cluster.api(store_lease=f"{lease}s"), cluster.worker(store_lease=f"{lease}s")
+    token = api.submit({"language": "bash", "code": "sleep 30", "limits": {"wall_time_ms": 60000}})
+    wait_until(lambda: api.get(f"/submissions/{token}").json()["status"] == "running", what="it to run")
+    second = cluster.worker(store_lease=f"{lease}s")
+    began = time.monotonic()
+    first.kill()
+    wait_until(lambda: '"submission.started"' in second.log_text(), 30, "the other worker to start it")
+    took = time.monotonic() - began
+    assert took < lease + 1 + 2 * (SLOW - 1), took
+    document = api.get(f"/submissions/{token}").json()
+    assert document["status"] == "running", document
+    assert api.delete(f"/submissions/{token}").json()["status"] == "cancelled"
+
+
 def test_a_worker_that_is_asked_to_stop(cluster):
     """Finishes what it can; another takes what it hands back; its health says what it does."""
     api, first = cluster.api(), cluster.worker(shutdown_grace="60s")
