@@ -139,6 +139,7 @@ int redis_outbox_settle(struct store *store, const struct delivery_key *key, uin
     redis_args_int(&args, settlement->due_ms);
     redis_args_int(&args, settlement->http_status);
     redis_args_text(&args, settlement->error ? settlement->error : "");
+    redis_args_int(&args, clock_realtime_ms());
     int r = redis_call_code(redis_of(store), REDIS_outbox_settle, &args, REDIS_PATIENT_MS);
     redis_args_release(&args);
     return r;

@@ -27,6 +27,7 @@ static void append_constants(struct buf *out)
         {"SUBMIT_FIELDS", REDIS_SUBMIT_FIELDS},
         {"OWNER_TURN", REDIS_OWNER_TURN},
         {"SWEEP_GAP_MS", REDIS_SWEEP_GAP_MS},
+        {"CLOCKS_APART_MS", REDIS_CLOCKS_APART_MS},
         {"OWED_AGAIN_MS", REDIS_OWED_AGAIN_MS},
         {"ROWS_A_SWEEP", REDIS_ROWS_A_SWEEP},
     };

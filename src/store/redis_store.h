@@ -18,6 +18,7 @@ enum {
     REDIS_SWEEP_MS = 400,    /* between two sweeps of one process, give or take half */
     REDIS_SWEEP_MOST_MS = REDIS_SWEEP_MS + REDIS_SWEEP_MS / 2,
     REDIS_SWEEP_GAP_MS = 1000, /* without any sweep for so long, the server was away, and nobody could renew a lease */
+    REDIS_CLOCKS_APART_MS = 1000, /* a process and the server: by less, it may be the time on the way */
     REDIS_OWNER_TURN = 1000000,   /* by so much an owner's tag grows with a claim, divided by its share */
     REDIS_SUBMITTERS = 2,
     REDIS_BYTES_A_MS = 8 << 10, /* what even a slow network and disk take */

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- outbox_settle: ARGV[3] token, [4] kind, [5] index, [6] fence, [7] outcome, [8] due, [9] HTTP status, [10] error.
+-- outbox_settle: ARGV[3] token, [4] kind, [5] index, [6] fence, [7] outcome, [8] due, [9] HTTP status, [10] error,
+-- [11] the time by the clock that due goes by: it is put right where that is not the server's.
 local token, outcome = ARGV[3], ARGV[7]
 local key = row_key(token, ARGV[4], ARGV[5])
 local h = redis.call('HMGET', key, 'fence', 'claimed', 'name', 'attempts')
@@ -13,7 +14,8 @@ else
   redis.call('HSET', key, 'status', ARGV[9], 'error', ARGV[10])
 end
 if outcome == HELD or outcome == RETRY then
-  redis.call('ZADD', P .. ':due', ARGV[8], name)
+  local due, off = tonumber(ARGV[8]), now() - tonumber(ARGV[11])
+  redis.call('ZADD', P .. ':due', int(math.abs(off) > CLOCKS_APART_MS and due + off or due), name)
   return 0
 end
 redis.call('HSET', key, 'state', outcome == DELIVERED_NOW and DELIVERED or DEAD, 'settled', int(now()))

@@ -13,6 +13,12 @@ if not given and at - swept > SWEEP_GAP_MS then
     redis.call('ZADD', RUNNING, 'XX', 'GT', int(at + lease), token)
   end
 end
+-- The clock was set back: ends of leases written before lie too far ahead, and who died meanwhile would be waited for until then.
+if not given and swept - at > SWEEP_GAP_MS then
+  for _, token in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '(' .. int(at + lease), '+inf')) do
+    redis.call('ZADD', RUNNING, 'XX', int(at + lease), token)
+  end
+end
 
 local function last_words(token)
   local worker = redis.call('HGET', sub(token), 'worker')

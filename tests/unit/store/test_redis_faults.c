@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "fixture.h"
 #include "proxy.h"
+#include "store/redis_store.h"
 
 enum {
     PATIENCE_MS = 3000, /* for what must take less than a second, on a busy machine */
@@ -353,6 +354,16 @@ static void hear(void *context, const char *token)
     counter_add(context, 1);
 }
 
+/* Waits until the store's own sweep has written its time over the one that was set. */
+static void await_sweep(const struct redis_server *server, const char *set)
+{
+    char out[64];
+    int64_t give_up_ns = clock_monotonic_ns() + WAIT_MS * NS_PER_MS;
+    do {
+        assert_int_equal(server_ask(server, "get {evalx}:swept", out, sizeof(out)), 0);
+    } while (strncmp(out, set, strlen(set)) == 0 && clock_monotonic_ns() < give_up_ns);
+}
+
 static void leases_outlive_an_outage(void **state)
 {
     (void)state;
@@ -369,14 +380,79 @@ static void leases_outlive_an_outage(void **state)
     assert_int_equal(server_ask(&f.server, command, out, sizeof(out)), 0);
     assert_string_equal(out, "set\n");
     /* The next sweep, not ours, sees that; when it is done, the lease is a whole one again. */
-    int64_t give_up_ns = clock_monotonic_ns() + WAIT_MS * NS_PER_MS;
-    do {
-        assert_int_equal(server_ask(&f.server, "get {evalx}:swept", out, sizeof(out)), 0);
-    } while (strcmp(out, "1\n") == 0 && clock_monotonic_ns() < give_up_ns);
+    await_sweep(&f.server, "1\n");
     assert_status(f.store, claim.token, STATUS_RUNNING);
     assert_int_equal(store_sweep(f.store, later(LEASE_MS / 2)), 0);
     assert_status(f.store, claim.token, STATUS_RUNNING);
     assert_int_equal(store_complete(f.store, claim.token, claim.fence, STATUS_COMPLETED, STR("r"), 0), 0);
+    fixture_close(&f);
+}
+
+/* The server's clock was set back by a day: what the last sweep and the leases say lies in the future. */
+static void leases_end_though_the_clock_was_set_back(void **state)
+{
+    enum { DAY_MS = 86400000 };
+    (void)state;
+    struct fixture f;
+    char command[512], out[64], ahead[24];
+    fixture_open(&f, "redis+unix:%s/redis.sock");
+    struct store_claim claim;
+    put(f.store, "x", NULL);
+    take_expect(f.store, "x", 1, &claim);
+    snprintf(ahead, sizeof(ahead), "%lld", (long long)later(DAY_MS));
+    snprintf(
+        command, sizeof(command),
+        "eval \"redis.call('ZADD','{evalx}:running',%s,'%s') redis.call('SET','{evalx}:swept',%s) return 'set'\" 0",
+        ahead, claim.token, ahead);
+    assert_int_equal(server_ask(&f.server, command, out, sizeof(out)), 0);
+    assert_string_equal(out, "set\n");
+    await_sweep(&f.server, ahead);
+    assert_int_equal(store_sweep(f.store, later(LEASE_MS / 2)), 0);
+    assert_status(f.store, claim.token, STATUS_RUNNING);
+    assert_int_equal(store_sweep(f.store, later(LEASE_MS + 1)), 0);
+    assert_status(f.store, claim.token, STATUS_QUEUED);
+    fixture_close(&f);
+}
+
+/* A dispatcher whose clock is off by an hour, either way, says when to try again: so long from now as it means. */
+static void a_retry_goes_by_the_servers_clock(void **state)
+{
+    enum { HOUR_MS = 3600000, IN_MS = 60000, SHORT_MS = 200 };
+    static const struct {
+        int64_t off, shifted;
+    } given[] = {{0, 0}, {-SHORT_MS, 0}, {HOUR_MS, -HOUR_MS}, {-HOUR_MS, HOUR_MS}};
+    (void)state;
+    struct fixture f;
+    fixture_open(&f, "redis+unix:%s/redis.sock");
+    for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+        struct store_submission submission = submission_of("hooked");
+        submission.webhook_url = "https://example.com/hook";
+        submission.webhook_events = 1u << STORE_DELIVERY_COMPLETED;
+        assert_int_equal(submit_wait(f.store, &submission).code, 0);
+        struct store_claim claim;
+        take_expect(f.store, "hooked", 1, &claim);
+        finish(f.store, &claim, "result");
+        struct store_delivery delivery;
+        size_t count;
+        assert_int_equal(store_outbox_claim(f.store, "d", LEASE_MS, WAIT_MS, 1, &delivery, &count), 0);
+        char command[512], out[64];
+        int64_t clock_ms = later(given[i].off);
+        snprintf(command, sizeof(command), "evalsha %s 1 {evalx} other 0 %s %d 0 %llu %d %lld 500 no %lld",
+                 redis_of(f.store)->link.scripts.shas[REDIS_outbox_settle], delivery.token, (int)delivery.kind,
+                 (unsigned long long)delivery.fence, (int)STORE_OUTCOME_RETRY, (long long)(clock_ms + IN_MS),
+                 (long long)clock_ms);
+        assert_int_equal(server_ask(&f.server, command, out, sizeof(out)), 0);
+        int64_t took_ms = later(given[i].off) - clock_ms;
+        assert_string_equal(out, "0\n");
+        struct store_record record;
+        assert_int_equal(store_get(f.store, delivery.token, &record), 0);
+        int64_t late = record.webhook.next_ms - (clock_ms + IN_MS) - given[i].shifted;
+        bool exact =
+            given[i].shifted == 0 && took_ms < SHORT_MS; /* on the way for so long, it looks like a wrong clock */
+        assert_true(late >= 0 && late <= (exact ? 0 : WAIT_MS));
+        store_record_release(&record);
+        store_delivery_release(&delivery);
+    }
     fixture_close(&f);
 }
 
@@ -478,6 +554,8 @@ int main(void)
         cmocka_unit_test(a_killed_server_loses_nothing),
         cmocka_unit_test(an_outage_is_told_within_a_second),
         cmocka_unit_test(leases_outlive_an_outage),
+        cmocka_unit_test(leases_end_though_the_clock_was_set_back),
+        cmocka_unit_test(a_retry_goes_by_the_servers_clock),
         cmocka_unit_test(processes_share_one_queue),
         cmocka_unit_test(the_lost_leave_last_words),
         cmocka_unit_test(a_full_server_refuses_and_keeps),
