@@ -18,16 +18,20 @@ if its_call and its_call ~= ARGV[7] and not lost(its_token, its_fence) then
   return answer(its_token)
 end
 
-local owner = redis.call('ZRANGE', OWNERS, 0, 0, 'WITHSCORES')
-if not owner[1] then
-  sleep('queue', claimer)
-  return false
-end
+local owner, place
+repeat
+  owner = redis.call('ZRANGE', OWNERS, 0, 0, 'WITHSCORES')
+  if not owner[1] then
+    sleep('queue', claimer)
+    return false
+  end
+  place = redis.call('ZRANGE', ready(owner[1]), 0, 0)[1]
+  if not place then redis.call('ZREM', OWNERS, owner[1]) end -- listed with nothing queued: must not stop the others
+until place
 -- Its turn is over: the more its share, the sooner it has the next one.
 local share = tonumber(redis.call('HGET', P .. ':shares', owner[1]) or 1)
 redis.call('SET', P .. ':served', int(tonumber(owner[2])))
 redis.call('ZADD', OWNERS, int(tonumber(owner[2]) + math.floor(OWNER_TURN / share)), owner[1])
-local place = redis.call('ZRANGE', ready(owner[1]), 0, 0)[1]
 local token, at = string.sub(place, 16), now()
 dequeue(place, owner[1])
 redis.call('HSET', sub(token), 'status', RUNNING_NOW, 'started', int(at), 'worker', worker)

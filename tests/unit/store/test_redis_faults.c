@@ -456,6 +456,22 @@ static void a_retry_goes_by_the_servers_clock(void **state)
     fixture_close(&f);
 }
 
+/* An owner listed with nothing queued, by a hand in the data or a mistake: the others are served all the same. */
+static void an_owner_with_nothing_stops_nobody(void **state)
+{
+    (void)state;
+    struct fixture f;
+    char out[64];
+    fixture_open(&f, "redis+unix:%s/redis.sock");
+    assert_int_equal(server_ask(&f.server, "zadd {evalx}:owners -1 ghost -2 shade", out, sizeof(out)), 0);
+    put(f.store, "x", NULL);
+    take_expect(f.store, "x", 1, NULL);
+    assert_nothing_waits(f.store);
+    assert_int_equal(server_ask(&f.server, "zcard {evalx}:owners", out, sizeof(out)), 0);
+    assert_string_equal(out, "0\n");
+    fixture_close(&f);
+}
+
 static void processes_share_one_queue(void **state)
 {
     (void)state;
@@ -556,6 +572,7 @@ int main(void)
         cmocka_unit_test(leases_outlive_an_outage),
         cmocka_unit_test(leases_end_though_the_clock_was_set_back),
         cmocka_unit_test(a_retry_goes_by_the_servers_clock),
+        cmocka_unit_test(an_owner_with_nothing_stops_nobody),
         cmocka_unit_test(processes_share_one_queue),
         cmocka_unit_test(the_lost_leave_last_words),
         cmocka_unit_test(a_full_server_refuses_and_keeps),
