@@ -346,6 +346,24 @@ static void an_outage_is_told_within_a_second(void **state)
     fixture_close(&f);
 }
 
+/* Who gave the server only a moment learns nothing of it that would concern the others. */
+static void haste_of_one_is_no_outage(void **state)
+{
+    enum { MOMENT_MS = 20 };
+    (void)state;
+    struct fixture f;
+    fixture_open(&f, "redis+unix:%s/redis.sock");
+    struct redis_store *s = redis_of(f.store);
+    redisReply *reply = NULL;
+    server_pause(&f.server);
+    assert_int_equal(redis_plain(s, 1, (const char *[]){"PING"}, MOMENT_MS, &reply), -ENOTCONN);
+    bool up = redis_link_up(&s->link);
+    server_resume(&f.server);
+    assert_true(up);
+    put(f.store, "x", NULL);
+    fixture_close(&f);
+}
+
 /* ---- leases over an outage, and over processes ---- */
 
 static void hear(void *context, const char *token)
@@ -569,6 +587,7 @@ int main(void)
         cmocka_unit_test(a_claim_that_nobody_heard_of),
         cmocka_unit_test(a_killed_server_loses_nothing),
         cmocka_unit_test(an_outage_is_told_within_a_second),
+        cmocka_unit_test(haste_of_one_is_no_outage),
         cmocka_unit_test(leases_outlive_an_outage),
         cmocka_unit_test(leases_end_though_the_clock_was_set_back),
         cmocka_unit_test(a_retry_goes_by_the_servers_clock),
