@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "base/clock.h"
 #include "fixture.h"
 #include "store/redis_store.h"
 
@@ -193,6 +194,45 @@ static void a_user_without_channels_is_refused(void **state)
     fixture_close(&o.f);
 }
 
+static void hear(void *context, const char *token)
+{
+    (void)token;
+    counter_add(context, 1);
+}
+
+/* The listener is refused while the store is open, and tries until it is let in again. */
+static void channels_taken_and_given_again(void **state)
+{
+    static const char *const options[] = {"--user", "evalx", "on", ">right", "~{evalx}*", "&{evalx}*", "+@all", NULL};
+    struct opened o;
+    struct store *other = NULL;
+    char out[8192], url[192], token[TOKEN_LEN + 1];
+    (void)state;
+    open_with(&o, options, "redis://evalx:right@127.0.0.1:%d");
+    if (o.code < 0)
+        fail_msg("%s", o.err.message);
+    snprintf(url, sizeof(url), "redis+unix:%s/redis.sock", o.f.dir);
+    assert_int_equal(store_open(url, &o.f.config, &other, &o.err), 0);
+    put(o.f.store, "x", token);
+    struct counter heard = COUNTER_INIT;
+    struct store_watch *watch = store_watch(o.f.store, token, hear, &heard);
+    assert_int_equal(server_ask(&o.f.server, "acl setuser evalx resetchannels", out, sizeof(out)), 0);
+    int64_t give_up_ns = clock_monotonic_ns() + WAIT_MS * NS_PER_MS;
+    do {
+        assert_int_equal(server_ask(&o.f.server, "acl log", out, sizeof(out)), 0);
+    } while (!strstr(out, "channel") && clock_monotonic_ns() < give_up_ns);
+    assert_non_null(strstr(out, "channel")); /* it came again, and was refused */
+    assert_int_equal(counter_get(&heard), 0);
+    assert_int_equal(server_ask(&o.f.server, "acl setuser evalx \"&{evalx}*\"", out, sizeof(out)), 0);
+    assert_true(counter_await(&heard, 1));
+    long before = counter_get(&heard);
+    assert_int_equal(store_cancel(other, token), 0);
+    assert_true(counter_await(&heard, before + 1));
+    store_unwatch(o.f.store, watch);
+    store_close(other);
+    fixture_close(&o.f);
+}
+
 static void the_keeper_is_warned(void **state)
 {
     static const struct {
@@ -266,6 +306,7 @@ int main(void)
         cmocka_unit_test(passwords_and_databases_hold),
         cmocka_unit_test(a_user_with_few_rights_will_do),
         cmocka_unit_test(a_user_without_channels_is_refused),
+        cmocka_unit_test(channels_taken_and_given_again),
         cmocka_unit_test(the_keeper_is_warned),
         cmocka_unit_test(what_cannot_work_is_refused),
         cmocka_unit_test(queues_are_apart),
