@@ -7,6 +7,7 @@
 
 enum { JITTER_STEPS = 1000, JITTER_PERCENT = 20 };
 #define THROTTLE_MS      INT64_C(5000)
+#define THROTTLE_MOST    INT64_C(300000) /* others use this host too; hosts.h holds nobody longer either */
 #define RETRY_AFTER_MOST (INT64_C(24) * 3600 * 1000)
 
 static bool throttles(int status)
@@ -30,7 +31,8 @@ struct decision retry_decide(const struct retry_schedule *schedule, int attempt,
     struct decision decision = {.outcome = STORE_OUTCOME_DEAD,
                                 .healthy = status >= 400 && status < 500 && status != 429};
     if (throttles(status) || (status == 503 && answer->retry_after_ms >= 0))
-        decision.throttle_ms = answer->retry_after_ms >= 0 ? MAX(answer->retry_after_ms, 1) : THROTTLE_MS;
+        decision.throttle_ms =
+            answer->retry_after_ms >= 0 ? MIN(MAX(answer->retry_after_ms, 1), THROTTLE_MOST) : THROTTLE_MS;
     if (status == 410 || answer->refused || attempt < 1 || (size_t)attempt > schedule->count)
         return decision;
     decision.outcome = STORE_OUTCOME_RETRY;

@@ -28,7 +28,7 @@ struct answer {
 struct decision {
     enum store_outcome outcome;
     int64_t delay_ms;    /* RETRY: until the next try */
-    int64_t throttle_ms; /* > 0: the whole host is to be left alone that long */
+    int64_t throttle_ms; /* > 0: the whole host is to be left alone that long, at most 5 minutes */
     bool healthy;        /* the host did answer sensibly: no reason to hold it back */
 };
 
