@@ -37,7 +37,8 @@ struct job {
     size_t header_bytes, body_bytes; /* of what comes back */
     bool answered;                   /* the headers of an answer are whole */
     int64_t retry_after_ms;
-    const char *refusal; /* of the guard */
+    const char *refusal; /* of the guard, for the last address it refused */
+    bool dialled;        /* it let one of the host's addresses through */
     char message[CURL_ERROR_SIZE];
 };
 STAILQ_HEAD(job_list, job);

@@ -28,9 +28,13 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     struct job *job = context;
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKET_BAD;
-    job->refusal = guard_refusal(&job->hook->config.policy->guard, &address->addr, (socklen_t)address->addrlen);
-    if (job->refusal)
+    const char *refusal =
+        guard_refusal(&job->hook->config.policy->guard, &address->addr, (socklen_t)address->addrlen);
+    if (refusal) {
+        job->refusal = refusal;
         return CURL_SOCKET_BAD;
+    }
+    job->dialled = true;
     return socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
 }
 
@@ -196,7 +200,7 @@ void transfer_end(struct job *job, CURLcode code, struct answer *ret)
     if (code != CURLE_OK && !job->answered)
         status = 0;
     *ret = (struct answer){.http_status = (int)status, .retry_after_ms = job->retry_after_ms};
-    if (job->refusal && status == 0) {
+    if (job->refusal && !job->dialled) {
         ret->refused = true;
         ret->error = "the host's address is not one that webhooks may go to";
     } else if (code != CURLE_OK && (status < 200 || status > 299)) {

@@ -263,7 +263,8 @@ def test_the_environment_leads_nowhere(new_server, monkeypatch, tmp_path):
 
 
 class Names(socketserver.ThreadingUDPServer):
-    """A DNS server: zone maps a name to a list of answers, each a list of IPv4 addresses; the last answer is given for ever."""
+    """A DNS server: zone maps a name to a list of answers, each a list of IPv4 addresses; the last answer is given for ever.
+    A name with None instead gets no answer at all."""
     daemon_threads = True
 
     def __init__(self, address, zone):
@@ -271,7 +272,9 @@ class Names(socketserver.ThreadingUDPServer):
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(handler):
-                handler.request[1].sendto(handler.server.answer(handler.request[0]), handler.client_address)
+                answer = handler.server.answer(handler.request[0])
+                if answer:
+                    handler.request[1].sendto(answer, handler.client_address)
         super().__init__((address, 53), Handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
@@ -282,6 +285,9 @@ class Names(socketserver.ThreadingUDPServer):
             at += 1 + query[at]
         name, (kind,) = ".".join(labels), struct.unpack("!H", query[at + 1:at + 3])
         answers = self.zone.get(name)
+        if answers is None and name in self.zone:
+            self.asked.append(name)
+            return None
         addresses = []
         if answers and kind == 1:
             self.asked.append(name)
@@ -299,12 +305,12 @@ def names(tmp_path):
         pytest.skip("a mount namespace and port 53 need root")
     servers = []
 
-    def start(zone):
+    def start(zone, options="timeout:1 attempts:2"):
         address = f"127.{random.randrange(1, 250)}.{random.randrange(1, 250)}.53"
         servers.append(Names(address, zone))
         resolv, hosts = tmp_path / "resolv.conf", tmp_path / "nsswitch.conf"
         os.chmod(tmp_path, 0o755)
-        resolv.write_text(f"nameserver {address}\noptions timeout:1 attempts:2\n")
+        resolv.write_text(f"nameserver {address}\noptions {options}\n")
         hosts.write_text("hosts: files dns\n")
         script = f'mount --bind {resolv} {Path("/etc/resolv.conf").resolve()} && mount --bind {hosts} /etc/nsswitch.conf && exec "$@"'
         return servers[-1], ["unshare", "-m", "sh", "-c", script, "sh"]
@@ -334,8 +340,34 @@ def test_a_name_that_changes_its_mind_gets_nowhere(new_server, names):
         both = submit(server, outside.url("both.test"))
         wait_until(lambda: state(server, both)["last_status"] == 500, 20, "the permitted address to be tried")
         assert outside.connections == 2 and inside.connections == 0
+        outside.shutdown()  # one of its addresses may be sent to: that it cannot be reached now is no reason to give up
+        outside.server_close()
+        half = submit(server, outside.url("both.test"))
+        failed = wait_until(lambda: (now := state(server, half))["attempts"] and now["last_error"] and now, 20, "the first try to fail")
+        assert failed["state"] == "pending" and failed["last_error"] == "the connection was refused", failed
         missing = submit(server, outside.url("nowhere.test"))
         wait_until(lambda: state(server, missing)["last_error"] == "the host's name cannot be resolved", 20, "the name to be looked for")
+
+
+def test_a_silent_name_server_does_not_hold_up_others(new_server, names):
+    """The C library asks it for 20 s, far beyond the delivery's own time; nobody waits for that but the thread that asks."""
+    silent = [f"silent{i}.test" for i in range(4)]
+    dns, prefix = names(dict.fromkeys(silent), "timeout:20 attempts:1")
+    server = new_server(prefix=prefix, **{**QUICK, "webhook_retry": "100ms,100ms,100ms"})
+    good = Receiver()
+    try:
+        started = time.monotonic()
+        unanswered = [submit(server, f"http://{name}:81/") for name in silent]
+        wait_until(lambda: set(silent) <= set(dns.asked), 15, "all names to be asked for")
+        for token in unanswered:
+            wait_until(lambda: state(server, token)["last_error"] == "no answer in time", 15, "the delivery's own time to end")
+            began = time.monotonic()
+            delivered = submit(server, good.url())
+            good.wait(1, 15, where=lambda delivery: delivered in delivery.id)
+            assert time.monotonic() - began < 2 * SLOW
+        assert time.monotonic() - started < 15 * SLOW
+    finally:
+        good.close()
 
 
 @pytest.fixture
