@@ -197,13 +197,14 @@ void transfer_end(struct job *job, CURLcode code, struct answer *ret)
 {
     long status = 0;
     curl_easy_getinfo(job->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (code != CURLE_OK && !job->answered)
+    bool answered = job->answered && status >= 200; /* whatever became of its body */
+    if (code != CURLE_OK && !answered)
         status = 0;
     *ret = (struct answer){.http_status = (int)status, .retry_after_ms = job->retry_after_ms};
     if (job->refusal && !job->dialled) {
         ret->refused = true;
         ret->error = "the host's address is not one that webhooks may go to";
-    } else if (code != CURLE_OK && (status < 200 || status > 299)) {
+    } else if (code != CURLE_OK && !answered) {
         ret->error = describe(job, code);
     }
     clean_up(job);

@@ -119,10 +119,11 @@ def endless_continue(connection):
     (lambda connection: connection.sendall(b"HTTP/1.1 -200 OK\r\n\r\n"), ""),
     (lambda connection: None, "broke off"),
     (lambda connection: connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)), "broke off"),
-    (lambda connection: connection.sendall(b"HTTP/1.1 500 No\r\ncontent-length: 1000\r\n\r\nshort"), ""),
+    (lambda connection: connection.sendall(b"HTTP/1.1 500 No\r\ncontent-length: 1000\r\n\r\nshort"), "answered 500"),
+    (lambda connection: connection.sendall(b"HTTP/1.1 500 No\r\ncontent-length: 40000\r\n\r\n" + b"page" * 10000), "answered 500"),
     (lambda connection: connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n"), ""),
 ], ids=["never answers", "drips", "endless headers", "endless 100s", "no HTTP", "TLS", "large status", "negative status", "closes",
-        "resets", "broken 500", "upgrades"])
+        "resets", "broken 500", "long 500", "upgrades"])
 def test_bad_answers_are_failures(server, behave, error):
     with Raw(behave) as receiver:
         token = submit(server, receiver.url())
