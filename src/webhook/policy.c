@@ -81,6 +81,9 @@ int webhook_host_key(const char *url, struct buf *ret)
     for (char *c = parts.host; *c; c++)
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c + 'a' - 'A');
-    buf_printf(ret, "%s://%s:%s", parts.scheme, parts.host, parts.port);
+    size_t len = strlen(parts.host);
+    while (len > 1 && parts.host[len - 1] == '.')
+        len--;
+    buf_append(ret, parts.host, len);
     return 0;
 }

@@ -20,7 +20,10 @@ struct webhook_policy {
 /* NULL: it may be used. Otherwise what is wrong with it: completes "webhook_url …". */
 const char *webhook_policy_mistake(const struct webhook_policy *policy, const char *url);
 
-/* Appends "scheme://host:port" of url, in one spelling: what per-host limits go by. -EINVAL when it is no URL. */
+/*
+ * Appends the host of url, in one spelling: what per-host limits go by. Not the port: whoever has a machine has all of its ports, and
+ * must not get the room of 65,535 hosts. -EINVAL when it is no URL.
+ */
 int webhook_host_key(const char *url, struct buf *ret);
 
 #endif

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A webhook receiver for the tests, on a free port of 127.0.0.1: a real HTTP server, whose behaviour each test scripts.
+"""A webhook receiver for the tests, on a loopback address of its own: a real HTTP server, whose behaviour each test scripts.
 
 `behave(delivery)` returns a status, (status, headers, body), or None to drop the connection without an answer; it may block.
 """
 import base64
 import hashlib
 import hmac
+import random
 import socketserver
 import threading
 import time
@@ -13,6 +14,11 @@ from http.server import BaseHTTPRequestHandler
 from dataclasses import dataclass, field
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def own_address():
+    """One of 127.0.0.0/8: to evalx a receiver is its host, whatever the port, and the tests of one server are not to share one."""
+    return f"127.{random.randrange(1, 250)}.{random.randrange(250)}.{random.randrange(1, 250)}"
 
 
 def signature(secret, message_id, timestamp, body):
@@ -49,7 +55,7 @@ class Receiver(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, behave=lambda delivery: 204, address="127.0.0.1"):
+    def __init__(self, behave=lambda delivery: 204, address=None):
         self.behave, self.deliveries = behave, []
         self.changed = threading.Condition()
         self.connections = 0
@@ -67,7 +73,7 @@ class Receiver(socketserver.ThreadingTCPServer):
             def log_message(self, *arguments):
                 pass
 
-        super().__init__((address, 0), Handler)
+        super().__init__((address or own_address(), 0), Handler)
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
 

@@ -23,7 +23,7 @@ SLEEP = "import time; time.sleep(60)"
 def hooked():
     """One server whose receivers are on loopback; retries follow quickly."""
     from harness import Server
-    server = Server(webhook_allow="127.0.0.1", webhook_secret=SECRET, webhook_retry="100ms,100ms,200ms", limits_max_wall_time_ms=120000)
+    server = Server(webhook_allow="127.0.0.0/8", webhook_secret=SECRET, webhook_retry="100ms,100ms,200ms", limits_max_wall_time_ms=120000)
     try:
         yield server.start()
     finally:
@@ -202,7 +202,7 @@ def test_gone_ends_the_tries(server, receive):
 
 def test_retry_after_is_honoured(new_server, receive):
     """Also that it pauses the host: another delivery waits as long, without losing a try."""
-    server = new_server(webhook_allow="127.0.0.1", webhook_secret=SECRET, webhook_retry="100ms,100ms")
+    server = new_server(webhook_allow="127.0.0.0/8", webhook_secret=SECRET, webhook_retry="100ms,100ms")
     receiver = receive(lambda delivery: 204 if receiver.deliveries else (429, {"retry-after": "2"}, b""))
     first = submit(server, receiver)
     receiver.wait(1)
@@ -218,7 +218,7 @@ def test_retry_after_is_honoured(new_server, receive):
 
 def test_two_secrets_while_they_are_changed_over(new_server, receive):
     receiver = receive()
-    server = new_server(webhook_allow="127.0.0.1", webhook_secret=f"{OTHER_SECRET},{SECRET}")
+    server = new_server(webhook_allow="127.0.0.0/8", webhook_secret=f"{OTHER_SECRET},{SECRET}")
     submit(server, receiver)
     delivery, = receiver.wait(1)
     assert delivery.valid(OTHER_SECRET, SECRET)
@@ -233,7 +233,7 @@ def test_a_key_may_have_secrets_of_its_own(new_server, receive):
         file.add("common")
         file.lines["own"] += f" webhook_secret={OTHER_SECRET},{SECRET}"
         file.write()
-        server = new_server(webhook_allow="127.0.0.1", webhook_secret=THIRD_SECRET, auth_keys=file.path)
+        server = new_server(webhook_allow="127.0.0.0/8", webhook_secret=THIRD_SECRET, auth_keys=file.path)
         expected = {}
         for name, secrets in (("own", [OTHER_SECRET, SECRET]), ("common", [THIRD_SECRET])):
             answer = server.post("/execute-batch", {"language": "bash", "code": "true", "webhook_url": receiver.url()},
@@ -247,7 +247,7 @@ def test_a_key_may_have_secrets_of_its_own(new_server, receive):
 
 
 def test_deliveries_are_counted(new_server, receive):
-    server = new_server(webhook_allow="127.0.0.1", webhook_secret=SECRET, webhook_retry="10ms")
+    server = new_server(webhook_allow="127.0.0.0/8", webhook_secret=SECRET, webhook_retry="10ms")
     receiver = receive(lambda delivery: 204 if len(receiver.deliveries) == 1 else 500)
     wait_state(server, submit(server, receiver), "delivered")
     wait_state(server, submit(server, receiver), "dead")
@@ -259,7 +259,7 @@ def test_deliveries_are_counted(new_server, receive):
 
 def test_a_server_makes_its_own_secret(new_server, receive):
     receiver = receive()
-    server = new_server(webhook_allow="127.0.0.1")
+    server = new_server(webhook_allow="127.0.0.0/8")
     secret = (server.state_dir / "webhook.secret").read_text().strip()
     assert (server.state_dir / "webhook.secret").stat().st_mode & 0o777 == 0o600
     assert len(base64.b64decode(secret.removeprefix("whsec_"))) == 32
@@ -310,7 +310,7 @@ def test_only_listed_hosts(new_server):
 
 def test_no_webhooks_leaves_them_to_others(new_server, receive):
     receiver = receive()
-    settings = {"webhook_allow": "127.0.0.1", "webhook_secret": SECRET}
+    settings = {"webhook_allow": "127.0.0.0/8", "webhook_secret": SECRET}
     server = new_server(arguments=["--no-webhooks"], **settings)
     token = submit(server, receiver)
     assert server.result(token)["webhook"]["state"] == "pending"

@@ -15,7 +15,7 @@ from receiver import SECRET, Receiver
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "chaos"))
 from nodes import Evalx, Redis  # noqa: E402
 
-SETTINGS = {"webhook_secret": SECRET, "webhook_allow": "127.0.0.1", "webhook_retry": ",".join(["100ms"] * 20), "webhook_timeout": "1s"}
+SETTINGS = {"webhook_secret": SECRET, "webhook_allow": "127.0.0.0/8", "webhook_retry": ",".join(["100ms"] * 20), "webhook_timeout": "1s"}
 
 
 class Cluster:

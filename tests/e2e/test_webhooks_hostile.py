@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 from harness import SLOW, Server, wait_until
-from receiver import SECRET, Receiver
+from receiver import SECRET, Receiver, own_address
 
-QUICK = {"webhook_allow": "127.0.0.1", "webhook_secret": SECRET, "webhook_retry": "100ms", "webhook_timeout": "700ms",
+QUICK = {"webhook_allow": "127.0.0.0/8", "webhook_secret": SECRET, "webhook_retry": "100ms", "webhook_timeout": "700ms",
          "webhook_connect_timeout": "300ms"}
 REFUSED = "the host's address is not one that webhooks may go to"
 
@@ -54,14 +54,14 @@ class Raw(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, behave, address="127.0.0.1", port=0):
+    def __init__(self, behave, address=None, port=0):
         class Handler(socketserver.BaseRequestHandler):
             def handle(handler):
                 handler.server.connections += 1
                 read_request(handler.request)
                 behave(handler.request)
         self.connections = 0
-        super().__init__((address, port), Handler)
+        super().__init__((address or own_address(), port), Handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def handle_error(self, request, client_address):
@@ -387,7 +387,7 @@ def test_certificates_are_checked(new_server, open_folder):
     os.chmod(open_folder / "cert.pem", 0o644)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(open_folder / "cert.pem", open_folder / "key.pem")
-    receiver = Receiver()
+    receiver = Receiver(address="127.0.0.1")  # which localhost is
     receiver.socket = context.wrap_socket(receiver.socket, server_side=True)
     try:
         port = receiver.server_address[1]

@@ -36,9 +36,9 @@ static int tear_down(void **state)
 static void a_host_gets_its_share(void **state)
 {
     struct hosts *hosts = *state;
-    struct host *one = hosts_get(hosts, "http://one:80", START), *two = hosts_get(hosts, "http://two:80", START);
+    struct host *one = hosts_get(hosts, "one", START), *two = hosts_get(hosts, "two", START);
     int64_t hold_ms = -1;
-    assert_ptr_equal(one, hosts_get(hosts, "http://one:80", START));
+    assert_ptr_equal(one, hosts_get(hosts, "one", START));
     assert_ptr_not_equal(one, two);
     for (int i = 0; i < PER_HOST; i++)
         assert_int_equal(admit(hosts, one, START, &hold_ms), HOST_GO);
@@ -80,7 +80,7 @@ static int64_t fail_until_closed(struct hosts *hosts, struct host *host, int64_t
 static void a_broken_host_is_held_back(void **state)
 {
     struct hosts *hosts = *state;
-    struct host *host = hosts_get(hosts, "http://broken:80", START);
+    struct host *host = hosts_get(hosts, "broken", START);
     int64_t now_ms = START, hold_ms = -1, pause_ms = 10000;
     int64_t opens_ms = fail_until_closed(hosts, host, now_ms, BREAK_AFTER);
     assert_int_equal(opens_ms, START + 10000);
@@ -108,7 +108,7 @@ static void a_broken_host_is_held_back(void **state)
 static void an_answer_ends_the_row_of_failures(void **state)
 {
     struct hosts *hosts = *state;
-    struct host *host = hosts_get(hosts, "http://shaky:80", START);
+    struct host *host = hosts_get(hosts, "shaky", START);
     int64_t hold_ms;
     for (int i = 0; i < 10 * BREAK_AFTER; i++) {
         assert_int_equal(admit(hosts, host, START, &hold_ms), HOST_GO);
@@ -120,7 +120,7 @@ static void an_answer_ends_the_row_of_failures(void **state)
 static void failures_of_what_was_under_way_count_once(void **state)
 {
     struct hosts *hosts = *state;
-    struct host *host = hosts_get(hosts, "http://slow:80", START);
+    struct host *host = hosts_get(hosts, "slow", START);
     int64_t hold_ms, now_ms = START;
     for (int i = 0; i < BREAK_AFTER - 1; i++) {
         admit(hosts, host, now_ms, &hold_ms);
@@ -137,7 +137,7 @@ static void failures_of_what_was_under_way_count_once(void **state)
 static void a_pause_is_granted(void **state)
 {
     struct hosts *hosts = *state;
-    struct host *host = hosts_get(hosts, "http://busy:80", START);
+    struct host *host = hosts_get(hosts, "busy", START);
     int64_t hold_ms;
     assert_int_equal(admit(hosts, host, START, &hold_ms), HOST_GO);
     host_done(host, true, 30000, 10, START);
@@ -153,15 +153,15 @@ static void a_pause_is_granted(void **state)
 static void idle_hosts_are_forgotten(void **state)
 {
     struct hosts *hosts = *state;
-    struct host *idle = hosts_get(hosts, "http://idle:80", START), *busy = hosts_get(hosts, "http://busy:80", START);
+    struct host *idle = hosts_get(hosts, "idle", START), *busy = hosts_get(hosts, "busy", START);
     int64_t hold_ms;
     assert_int_equal(admit(hosts, busy, START, &hold_ms), HOST_GO);
     fail_until_closed(hosts, idle, START, BREAK_AFTER);
     hosts_tidy(hosts, START + 1000); /* not yet: both are remembered */
-    assert_true(host_closed(hosts_get(hosts, "http://idle:80", START), START + 1000));
+    assert_true(host_closed(hosts_get(hosts, "idle", START), START + 1000));
     hosts_tidy(hosts, START + 3600000);
-    assert_false(host_closed(hosts_get(hosts, "http://idle:80", START), START + 1000));
-    assert_ptr_equal(hosts_get(hosts, "http://busy:80", START), busy);
+    assert_false(host_closed(hosts_get(hosts, "idle", START), START + 1000));
+    assert_ptr_equal(hosts_get(hosts, "busy", START), busy);
     host_undone(busy);
 }
 
