@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 
-enum { NUMBER_MOST = 1000000000 };
+enum { NUMBER_MOST = 1000000000, SECRETS_MOST = 2, SECRET_BYTES_LEAST = 24, SECRET_BYTES_MOST = 64 };
 
 void key_file_release(struct key_file *file)
 {
@@ -102,10 +102,32 @@ static int read_priority(struct key_entry *entry, const char *text)
     return 0;
 }
 
+/* "whsec_" and base64 of 24 to 64 bytes */
+static bool is_secret(const char *text, size_t len)
+{
+    static const char prefix[] = "whsec_";
+    const size_t before = sizeof prefix - 1;
+    _cleanup_(buf_release) struct buf bytes = BUF_INIT;
+    if (len < before || memcmp(text, prefix, before) != 0 || base64_decode(text + before, len - before, &bytes) < 0)
+        return false;
+    bool right = bytes.len >= SECRET_BYTES_LEAST && bytes.len <= SECRET_BYTES_MOST;
+    if (bytes.len > 0)
+        explicit_bzero(bytes.data, bytes.len);
+    return right;
+}
+
+/* One, or two while they are changed over. */
 static int read_webhook_secret(struct key_entry *entry, const char *text)
 {
-    if (!*text)
-        return -EINVAL;
+    const char *at = text;
+    for (int count = 1;; count++) {
+        size_t len = strcspn(at, ",");
+        if (count > SECRETS_MOST || !is_secret(at, len))
+            return -EINVAL;
+        at += len;
+        if (!*at++)
+            break;
+    }
     free(entry->webhook_secret);
     entry->webhook_secret = xstrdup(text);
     return 0;
@@ -121,7 +143,7 @@ static const struct key_option {
     {"share", read_share, "a number from 1 to 1000"},
     {"max_waiting", read_max_waiting, "a positive number"},
     {"priority", read_priority, "LEAST..MOST, both from -10 to 10"},
-    {"webhook_secret", read_webhook_secret, "not empty"},
+    {"webhook_secret", read_webhook_secret, "whsec_ and base64 of 24 to 64 bytes, or two such separated by a comma"},
 };
 
 /* ---- lines ---- */

@@ -2,7 +2,7 @@
 /*
  * keys.h: API keys from a file (setting auth.keys), which holds only their SHA-256. One line a key:
  *
- *   SHA256-IN-HEX NAME [rate=N[/s|/m|/h]] [burst=N] [share=N] [max_waiting=N] [priority=LEAST..MOST] [webhook_secret=TEXT]
+ *   SHA256-IN-HEX NAME [rate=N[/s|/m|/h]] [burst=N] [share=N] [max_waiting=N] [priority=LEAST..MOST] [webhook_secret=WHSEC[,WHSEC]]
  *
  * "#" at the start of a line is a comment. Several lines may have one name: keys of one owner, as while a key is being replaced.
  *   rate         submissions a second (minute, hour); without it as many as come
@@ -10,6 +10,8 @@
  *   share        1 to 1000, weight against other owners when all want the slots; without it 1
  *   max_waiting  submissions that may wait in the queue; without it as many as the queue takes
  *   priority     what a submission may ask for; without it -10..10
+ *   webhook_secret  signs the owner's webhooks instead of the setting webhook.secret: whsec_ and base64 of 24 to 64 bytes; two, the
+ *                new one first, while they are changed over
  *
  * Thread-safe. The file may be read again at any time; what its owners have spent is kept.
  */

@@ -18,6 +18,8 @@
 #define ALPHA "8ed3f6ad685b959ead7022518e1af76cd816f8e8ec7ccdda1ed4018e8f2223f8"
 #define BETA  "f44e64e75f3948e9f73f8dfa94721c4ce8cbb4f265c4790c702b2d41cfbf2753"
 
+#define SECRETS "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw,whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
 static char path[64];
 
 static int make_file(void **state)
@@ -69,7 +71,7 @@ static void a_line_says_all(void **state)
 {
     (void)state;
     _cleanup_(keys_freep) struct keys *keys = open_file(
-        "# keys\n\n" ALPHA " school rate=600/m burst=3 share=5 max_waiting=100 priority=-10..2 webhook_secret=s=1\r\n"
+        "# keys\n\n" ALPHA " school rate=600/m burst=3 share=5 max_waiting=100 priority=-10..2 webhook_secret=" SECRETS "\r\n"
         "  " BETA "\tcontest_1.a-b\n");
     struct key_grant grant;
     assert_int_equal(keys_count(keys), 2);
@@ -82,7 +84,7 @@ static void a_line_says_all(void **state)
     assert_true(grant.rate == 10 && grant.burst == 3);
     _cleanup_(freep) char *secret = keys_webhook_secret(keys, "school"),
                           *none = keys_webhook_secret(keys, "contest_1.a-b");
-    assert_string_equal(secret, "s=1");
+    assert_string_equal(secret, SECRETS);
     assert_null(none);
     assert_true(keys_check(keys, STR("beta"), &grant));
     assert_string_equal(grant.name, "contest_1.a-b");
@@ -118,9 +120,15 @@ static void mistakes_name_file_and_line(void **state)
     static const char *const values[] = {"rate=0",          "rate=-1",       "rate=x",     "rate=1/d",
                                          "rate=nan",        "rate=inf",      "burst=0",    "share=0",
                                          "share=1001",      "max_waiting=0", "priority=3", "priority=5..1",
-                                         "priority=-11..0", "share=",        "burst=1.5",  "webhook_secret="};
+                                         "priority=-11..0", "share=",        "burst=1.5",  "webhook_secret=",
+                                         "webhook_secret=whsec_",
+                                         "webhook_secret=whsec_c2hvcnQ=",
+                                         "webhook_secret=whsec_no base64",
+                                         "webhook_secret=MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                                         "webhook_secret=" SECRETS ",",
+                                         "webhook_secret=" SECRETS "," SECRETS};
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
-        char line[128], what[32];
+        char line[320], what[32];
         snprintf(line, sizeof line, "%s a %s\n", ALPHA, values[i]);
         snprintf(what, sizeof what, "%.*s must be", (int)strcspn(values[i], "="), values[i]);
         expect_refusal(line, 1, what);
