@@ -32,8 +32,11 @@ struct api_config {
     struct metrics *metrics;         /* counted into, and shown at /metrics; must outlive the API; may be NULL */
     struct keys *keys;               /* outlives the API; NULL: everybody may come */
     struct http_config http;         /* where to listen; limits of connections, headers, bodies; CORS */
-    /* Says whether webhooks may go to url: NULL, or what is wrong with it. NULL: no function, any URL of good form will do. */
-    const char *(*webhook_mistake)(void *context, const char *url);
+    /*
+     * Says whether webhooks of owner, a key's name or "", may go to url: NULL, or what is wrong with it. NULL: no function, any URL of
+     * good form will do.
+     */
+    const char *(*webhook_mistake)(void *context, const char *owner, const char *url);
     void *webhook_context;
     struct limits defaults, caps; /* for limits that a submission leaves out; and what it may ask for at most */
     int64_t retry_after_s;        /* Retry-After of a 503, where no better one was measured */

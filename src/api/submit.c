@@ -135,7 +135,7 @@ static const struct language *settle_program(const struct api *api, const struct
 }
 
 /* What only this server can judge: languages, compiler options, caps. */
-static int settle(const struct api *api, struct submission *sub, struct complaint *c)
+static int settle(const struct api *api, const struct guest *guest, struct submission *sub, struct complaint *c)
 {
     struct limits defaults = api->config.defaults;
     const struct language *language = settle_program(api, sub, sub, "", c);
@@ -145,8 +145,9 @@ static int settle(const struct api *api, struct submission *sub, struct complain
         defaults = language->limits;
         limits_fill(&defaults, &api->config.defaults);
     }
+    const char *owner = guest->known ? guest->grant.name : "";
     const char *mistake = sub->webhook_url && api->config.webhook_mistake
-                              ? api->config.webhook_mistake(api->config.webhook_context, sub->webhook_url)
+                              ? api->config.webhook_mistake(api->config.webhook_context, owner, sub->webhook_url)
                               : NULL;
     if (mistake)
         complain_common(c, sub, "webhook_url", mistake);
@@ -214,7 +215,7 @@ static int read_order(const struct api *api, const struct http_exchange *x, stru
         return -1;
     if (guest_may_ask(&o->guest, o->submission, c) < 0)
         return -1;
-    return settle(api, o->submission, c);
+    return settle(api, &o->guest, o->submission, c);
 }
 
 /* ---- into the store ---- */

@@ -107,7 +107,10 @@ static int read_retries(const struct config *config, struct retry_schedule *ret,
     return 0;
 }
 
-/* The secrets of a key, "whsec_new,whsec_old" while they are changed over. */
+/*
+ * The secrets of a key, "whsec_new,whsec_old" while they are changed over. True with none when they cannot be used: a receiver that
+ * expects its own signature must not get another's.
+ */
 static bool secrets_of_key(void *context, const char *owner, struct secrets *ret)
 {
     char *text = keys_webhook_secret(context, owner), *rest = text;
@@ -117,10 +120,10 @@ static bool secrets_of_key(void *context, const char *owner, struct secrets *ret
         r = add_secret(&secrets, one, "webhook_secret", NULL);
     if (text && r < 0)
         log_error("webhook.key_secret", LOG_STR("owner", owner),
-                  LOG_STR("message", "webhook_secret is no whsec_… secret; webhook.secret signs instead"));
-    bool found = text && r == 0;
+                  LOG_STR("message", "its webhook_secret is no whsec_… secret: nothing of it is sent"));
+    bool found = text != NULL;
     if (found)
-        *ret = secrets;
+        *ret = r == 0 ? secrets : (struct secrets){0};
     if (text)
         explicit_bzero(text, strlen(text));
     free(text);
@@ -150,10 +153,22 @@ static int start_dispatcher(const struct config *config, const struct hooks_surr
         .ca_file = config->webhook_ca_file,
     };
     int r = read_retries(config, &webhook.retry, err);
-    if (r == 0 && hooks->secrets.count > 0)
+    if (r == 0 && (hooks->secrets.count > 0 || hooks->keys))
         r = webhook_start(&webhook, &hooks->dispatcher, err);
     explicit_bzero(&webhook.secrets, sizeof(webhook.secrets));
     return r;
+}
+
+static void tell_unsigned(const struct hooks *hooks)
+{
+    if (hooks->keys)
+        log_warn("webhook.keys_only",
+                 LOG_STR("message", "no webhook.secret is set: webhook_url is refused unless it comes with an API key "
+                                    "that has a webhook_secret"));
+    else
+        log_warn("webhook.off",
+                 LOG_STR("message", "no webhook.secret is set, so webhooks cannot be signed: webhook_url is "
+                                    "refused and nothing is sent from here"));
 }
 
 int hooks_start(const struct config *config, const struct hooks_surroundings *around, struct hooks *ret,
@@ -164,10 +179,9 @@ int hooks_start(const struct config *config, const struct hooks_surroundings *ar
         r = error_errno(err, -errno, "webhook.ca_file: %s", config->webhook_ca_file);
     if (r == 0)
         r = hooks_secrets(config, around->local, &ret->secrets, err);
+    ret->keys = around->keys;
     if (r == 0 && ret->secrets.count == 0)
-        log_warn("webhook.off",
-                 LOG_STR("message", "no webhook.secret is set, so webhooks cannot be signed: webhook_url is "
-                                    "refused and nothing is sent from here"));
+        tell_unsigned(ret);
     if (r == 0 && config->webhook_dispatch)
         r = start_dispatcher(config, around, ret, err);
     return r;
@@ -180,10 +194,20 @@ void hooks_stop(struct hooks *hooks, int64_t grace_ms)
     explicit_bzero(&hooks->secrets, sizeof(hooks->secrets));
 }
 
-const char *hooks_mistake(void *context, const char *url)
+static bool has_own_secret(const struct hooks *hooks, const char *owner)
+{
+    char *text = hooks->keys && *owner ? keys_webhook_secret(hooks->keys, owner) : NULL;
+    bool found = text != NULL;
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+    return found;
+}
+
+const char *hooks_mistake(void *context, const char *owner, const char *url)
 {
     const struct hooks *hooks = context;
-    if (hooks->secrets.count == 0)
-        return "cannot be served: no secret to sign with is set on this server (webhook.secret)";
+    if (hooks->secrets.count == 0 && !has_own_secret(hooks, owner))
+        return "cannot be served: no secret to sign with is set on this server (webhook.secret), nor for this API key";
     return webhook_policy_mistake(&hooks->policy, url);
 }

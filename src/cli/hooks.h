@@ -10,7 +10,8 @@
 
 struct hooks {
     struct webhook_policy policy;
-    struct secrets secrets;
+    struct secrets secrets;     /* the common ones */
+    struct keys *keys;          /* may have some of their own; NULL: no keys */
     struct webhook *dispatcher; /* NULL: none runs here */
 };
 
@@ -24,7 +25,7 @@ char *hooks_secret_path(const struct config *config);
 int hooks_secrets(const struct config *config, bool make, struct secrets *ret, struct error *err);
 
 /*
- * Reads the settings into a zeroed hooks and, unless webhook.dispatch is off, starts a dispatcher. What surrounds it must outlive it. Call
+ * Reads the settings into a zeroed hooks and, unless webhook.dispatch is off or nothing could be signed, starts a dispatcher. What surrounds it must outlive it. Call
  * hooks_stop also after a failure.
  */
 struct hooks_surroundings {
@@ -38,6 +39,6 @@ int hooks_start(const struct config *config, const struct hooks_surroundings *ar
 void hooks_stop(struct hooks *hooks, int64_t grace_ms);
 
 /* For api_config.webhook_mistake; context is the struct hooks. */
-const char *hooks_mistake(void *context, const char *url);
+const char *hooks_mistake(void *context, const char *owner, const char *url);
 
 #endif

@@ -22,7 +22,10 @@
 typedef int webhook_render_fn(const struct store_delivery *delivery, const struct store_record *record,
                               struct buf *ret);
 
-/* The secrets of the API key with this name. False: it has none of its own, the common ones count. Any thread. */
+/*
+ * The secrets of the API key with this name; with a count of 0 nothing may be signed for it. False: it has none of its own, the common
+ * ones count. Any thread.
+ */
 typedef bool webhook_secrets_fn(void *context, const char *owner, struct secrets *ret);
 
 struct webhook_config {

@@ -3,14 +3,16 @@
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from harness import run_cli, wait_until
+from harness import Server, run_cli, wait_until
 from receiver import SECRET, Receiver
+from test_keys import KeyFile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "chaos"))
 from nodes import Evalx, Redis  # noqa: E402
@@ -136,3 +138,43 @@ def test_killed_dispatchers_lose_nothing(cluster):
         print(f"{count} submissions, {kills} kills, {len(receiver.deliveries)} tries, {len(arrived())} arrived, 0 lost (seed {seed})")
     finally:
         receiver.close()
+
+
+def test_secrets_of_keys_alone_will_do():
+    """No webhook.secret anywhere: a key with a secret of its own gets its webhooks all the same, one without is told so."""
+    file, receiver, nodes = KeyFile(), Receiver(), []
+    folder = Path(tempfile.mkdtemp(prefix="evalx-hooks-"))
+    os.chmod(folder, 0o755)
+    try:
+        file.add("own")
+        file.add("plain")
+        file.lines["own"] += f" webhook_secret={SECRET}"
+        file.write()
+        redis = Redis("redis", folder)
+        nodes.append(redis)
+        redis.start()
+        redis.wait_ready()
+        url = f"redis://127.0.0.1:{redis.port}"
+        api = Server(role="api", store_url=url, webhook_allow="127.0.0.0/8", auth_keys=file.path)
+        nodes.append(api)
+        api.start()
+        worker = Evalx("worker", folder, "worker", store_url=url, slots=1)
+        nodes.append(worker)
+        worker.start()
+
+        def post(name):
+            return api.post("/execute-batch", {"language": "bash", "code": "true", "webhook_url": receiver.url()},
+                            headers={"Authorization": f"Bearer {file.keys[name]}"})
+        refused = post("plain")
+        assert refused.status_code == 422 and refused.json()["errors"][0]["field"] == "webhook_url", refused.text
+        taken = post("own")
+        assert taken.status_code == 202, taken.text
+        delivery, = receiver.wait(1, 30)
+        assert delivery.valid(SECRET) and delivery.id == f"msg_{taken.json()['token']}_completed"
+        assert "webhook.keys_only" in api.log_text()
+    finally:
+        for node in reversed(nodes):
+            node.close()
+        receiver.close()
+        file.close()
+        shutil.rmtree(folder, ignore_errors=True)
