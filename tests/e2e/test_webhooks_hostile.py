@@ -327,7 +327,7 @@ def test_a_name_that_changes_its_mind_gets_nowhere(new_server, names):
             Raw(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"), "127.0.0.1",
                 outside.server_address[1]) as inside:
         zone = {"rebind.test": [["127.0.0.5"], ["127.0.0.1"]], "both.test": [["127.0.0.1", "127.0.0.5"]],
-                "inside.test": [["127.0.0.1"]], "metadata.test": [["169.254.169.254"]]}
+                "half.test": [["127.0.0.5", "192.0.2.1"]], "inside.test": [["127.0.0.1"]], "metadata.test": [["169.254.169.254"]]}
         dns, prefix = names(zone)
         server = new_server(prefix=prefix, **{**QUICK, "webhook_allow": "127.0.0.5", "webhook_retry": "2500ms,2500ms"})
         rebind = submit(server, outside.url("rebind.test"))
@@ -343,7 +343,7 @@ def test_a_name_that_changes_its_mind_gets_nowhere(new_server, names):
         assert outside.connections == 2 and inside.connections == 0
         outside.shutdown()  # one of its addresses may be sent to: that it cannot be reached now is no reason to give up
         outside.server_close()
-        half = submit(server, outside.url("both.test"))
+        half = submit(server, outside.url("half.test"))
         failed = wait_until(lambda: (now := state(server, half))["attempts"] and now["last_error"] and now, 20, "the first try to fail")
         assert failed["state"] == "pending" and failed["last_error"] == "the connection was refused", failed
         missing = submit(server, outside.url("nowhere.test"))
