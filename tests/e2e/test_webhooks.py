@@ -348,6 +348,9 @@ class At:
         return f"http://127.0.0.1:{self.port}{path}"
 
 
+FORGED = 10  # what post_forged sends
+
+
 def post_forged(port):
     """What a receiver must refuse: a good body under a bad signature, an old timestamp, none at all."""
     import requests
@@ -355,7 +358,9 @@ def post_forged(port):
     good = {"webhook-id": "msg_x", "webhook-timestamp": str(now), "webhook-signature": signature(SECRET, "msg_x", now, body)}
     forged = [{**good, "webhook-signature": signature(OTHER_SECRET, "msg_x", now, body)}, {**good, "webhook-id": "msg_y"},
               {**good, "webhook-timestamp": str(now - 3600), "webhook-signature": signature(SECRET, "msg_x", now - 3600, body)},
-              {**good, "webhook-signature": "v1,"}, {**good, "webhook-timestamp": "soon"}, {}]
+              {**good, "webhook-signature": "v1,"}, {**good, "webhook-timestamp": "soon"}, {},
+              {**good, "webhook-timestamp": b"\xb2"}, {**good, "webhook-timestamp": "9" * 5000}, {**good, "webhook-id": b"\xff\xfe"},
+              {**good, "webhook-signature": b"v1,\xe9"}]
     session = requests.Session()
     session.trust_env = False
     return [session.post(f"http://127.0.0.1:{port}/", data=body, headers=headers, timeout=20).status_code for headers in forged]
@@ -371,7 +376,7 @@ def test_the_receivers_of_the_documentation_work(server, tmp_path, language, nam
         token = submit(server, At(port), path="/")
         assert wait_state(server, token, "delivered")["last_status"] == 204
         assert process.stdout.readline().split() == [token, "wrong_answer"]
-        assert post_forged(port) == 6 * [401]
+        assert post_forged(port) == FORGED * [401]
 
 
 def connects(port):
@@ -416,7 +421,7 @@ def test_the_official_library_verifies(server, tmp_path):
         wait_state(server, token, "delivered")
         lines = [process.stdout.readline().split() for _ in range(4)]
         assert lines == [[f"submission.{event}", token] for event in ("started", "test", "test", "completed")]
-        assert post_forged(port) == 6 * [401]
+        assert post_forged(port) == FORGED * [401]
 
 
 def test_listen_verifies_and_prints(server):
@@ -431,8 +436,8 @@ def test_listen_verifies_and_prints(server):
         assert server.post(f"/submissions/{token}/webhook/resend").status_code == 202
         again = json.loads(process.stdout.readline())
         assert again["verified"] and again["again"] and again["id"] == line["id"]
-        assert post_forged(port) == 6 * [401]
-        assert [json.loads(process.stdout.readline())["verified"] for _ in range(6)] == 6 * [False]
+        assert post_forged(port) == FORGED * [401]
+        assert [json.loads(process.stdout.readline())["verified"] for _ in range(FORGED)] == FORGED * [False]
     with running(str(EVALX), "webhooks", "listen", "--port", "0", "--state-dir", str(server.state_dir), env=environment(webhook_secret=SECRET),
                  stderr=subprocess.STDOUT) as process:
         port = int(re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline()).group(1))
