@@ -10,6 +10,7 @@
  * that every later try has the same bytes), sends it, and settles. Guarantees:
  *   - of one submission only the earliest row that is not delivered or dead is ever handed out: its events arrive in order;
  *   - a claim that is not settled within its lease lapses and the row is due again, so what is owed is delivered at least once;
+ *     it counts as a try, but for the claims that a SQLite store finds when it is opened: their process was killed;
  *   - each claim has a fence: sealing and settling with a stale one are refused with -ESTALE.
  * Rows live as long as their submission; one that is pending keeps its submission from being forgotten by age. store_forget drops
  * them, pending or not.

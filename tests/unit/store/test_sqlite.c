@@ -239,6 +239,29 @@ static void the_first_format_is_brought_up(void **state)
     fixture_close(&f);
 }
 
+/* However often the process is killed in the middle of a delivery, the receiver gets all its tries. */
+static void a_kill_costs_a_delivery_no_try(void **state)
+{
+    struct fixture *f = *state;
+    struct store_submission submission = submission_of("x");
+    submission.webhook_url = "http://example.com/";
+    submission.webhook_events = 1u << STORE_DELIVERY_COMPLETED;
+    assert_int_equal(submit_wait(f->store, &submission).code, 0);
+    assert_int_equal(store_cancel(f->store, submission.token), 0);
+    uint64_t fence = 0;
+    for (int i = 0; i < 3; i++) {
+        struct store_delivery delivery = {0};
+        size_t count = 0;
+        assert_int_equal(store_outbox_claim(f->store, "t", 60000, 5000, 1, &delivery, &count), 0);
+        assert_int_equal(count, 1);
+        assert_int_equal(delivery.attempt, 1);
+        assert_true(delivery.fence > fence);
+        fence = delivery.fence;
+        store_delivery_release(&delivery);
+        fixture_reopen(f, NULL);
+    }
+}
+
 /* For those who only look: beside the process that works on the file, and at a file that nobody has open. */
 static void a_look_needs_no_lock(void **state)
 {
@@ -452,6 +475,7 @@ int main(void)
         cmocka_unit_test(bad_urls_and_settings_are_refused),
         cmocka_unit_test_setup_teardown(a_second_opener_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_are_private, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_kill_costs_a_delivery_no_try, set_up, tear_down),
         cmocka_unit_test(in_memory_it_works_too),
         cmocka_unit_test_setup_teardown(a_mass_of_pending_bytes_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_status_of_what_is_live_is_not_read, set_up, tear_down),
