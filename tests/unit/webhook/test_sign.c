@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_sign.c: published and own test vectors of Standard Webhooks; which secrets are refused; rotation. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,6 +33,10 @@ static void vectors_are_met(void **state)
     } vectors[] = {
         {"msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, "{\"test\": 2432232314}",
          "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
+        {"msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", 1674087231,
+         "{\"type\":\"contact.created\",\"timestamp\":\"2022-11-03T20:26:10.344522Z\",\"data\":{\"id\":"
+         "\"1f81eb52-5198-4599-803e-771906343485\"}}",
+         "v1,ARw42xaAApl/nxRo+iPGYwSaMQaOwMo2eyH5JBRA+bQ="},
         {"msg_evalx_1", 1700000000, "", "v1,6w+Z1disVhGmFOm/68hlKGJ1K+h+QfjIpsmTAFPSZW8="},
     };
     (void)state;
@@ -98,12 +103,28 @@ static void bad_secrets_are_refused(void **state)
     assert_true(secret_parse(buf_str(&text), &secret, NULL) < 0);
 }
 
+static void a_list_of_secrets_is_read(void **state)
+{
+    (void)state;
+    struct secrets secrets;
+    assert_int_equal(secrets_parse(SECRET, &secrets, NULL), 0);
+    assert_int_equal(secrets.count, 1);
+    assert_int_equal(secrets_parse(SECRET "," SECRET, &secrets, NULL), 0);
+    assert_int_equal(secrets.count, 2);
+    static const char *const bad[] = {"", SECRET ",", "," SECRET, SECRET "," SECRET "," SECRET, SECRET " " SECRET};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_int_equal(secrets_parse(bad[i], &secrets, NULL), -EINVAL);
+        assert_int_equal(secrets.count, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_are_met),
         cmocka_unit_test(two_secrets_sign_while_they_are_changed_over),
         cmocka_unit_test(bad_secrets_are_refused),
+        cmocka_unit_test(a_list_of_secrets_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
