@@ -43,7 +43,7 @@ static const struct option webhooks_table[] = {
      .kind = OPTION_TEXT,
      .offset = offsetof(struct webhooks_options, secret),
      .value = "WHSEC",
-     .help = "listen: what to verify with; default webhook.secret, else the state folder's"},
+     .help = "listen: what to verify with, or two with a comma between; default webhook.secret, else the state folder's"},
 };
 
 /* ---- list ---- */
@@ -170,8 +170,7 @@ static int listen_here(struct invocation *invocation, const struct webhooks_opti
     struct error err = ERROR_INIT;
     int r = 0;
     if (options->secret) {
-        r = secret_parse(options->secret, &secrets.items[0], &err);
-        secrets.count = 1;
+        r = secrets_parse(options->secret, &secrets, &err);
         r = r < 0 ? error_wrap(&err, r, "--secret") : 0;
     } else {
         r = hooks_secrets(&invocation->config, false, &secrets, &err);

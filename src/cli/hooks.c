@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -113,22 +114,15 @@ static int read_retries(const struct config *config, struct retry_schedule *ret,
  */
 static bool secrets_of_key(void *context, const char *owner, struct secrets *ret)
 {
-    char *text = keys_webhook_secret(context, owner), *rest = text;
-    struct secrets secrets = {0};
-    int r = 0;
-    for (char *one; r == 0 && (one = strsep(&rest, ","));)
-        r = add_secret(&secrets, one, "webhook_secret", NULL);
-    if (text && r < 0)
+    char *text = keys_webhook_secret(context, owner);
+    if (!text)
+        return false;
+    if (secrets_parse(text, ret, NULL) < 0)
         log_error("webhook.key_secret", LOG_STR("owner", owner),
                   LOG_STR("message", "its webhook_secret is no whsec_… secret: nothing of it is sent"));
-    bool found = text != NULL;
-    if (found)
-        *ret = r == 0 ? secrets : (struct secrets){0};
-    if (text)
-        explicit_bzero(text, strlen(text));
+    explicit_bzero(text, strlen(text));
     free(text);
-    explicit_bzero(&secrets, sizeof(secrets));
-    return found;
+    return true;
 }
 
 static int start_dispatcher(const struct config *config, const struct hooks_surroundings *around, struct hooks *hooks,

@@ -132,8 +132,7 @@ static void block_signals(void)
 int listener_run(const struct secrets *secrets, const char *port, bool as_json)
 {
     static const struct http_route routes[] = {
-        {.method = "POST", .path = "/", .handler = receive},
-        {.method = "POST", .path = "/{}", .handler = receive},
+        {.method = "POST", .path = "/*", .handler = receive},
     };
     struct listener *listener = xcalloc(1, sizeof(*listener));
     _cleanup_(freep) char *address = xasprintf("127.0.0.1:%s", port);

@@ -15,6 +15,9 @@ static size_t segment_len(const char *at, const char *end)
 
 static bool path_matches(const char *pattern, struct str path, struct str *segment)
 {
+    size_t len_all = strlen(pattern);
+    if (len_all > 0 && pattern[len_all - 1] == '*')
+        return path.len >= len_all - 1 && memcmp(path.data, pattern, len_all - 1) == 0;
     const char *hole = strstr(pattern, "{}");
     if (!hole)
         return str_is(path, pattern);

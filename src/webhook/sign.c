@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/encode.h"
@@ -33,6 +34,24 @@ int secret_parse(const char *text, struct secret *ret, struct error *err)
     }
     if (key.data)
         OPENSSL_cleanse(key.data, key.len);
+    return r;
+}
+
+int secrets_parse(const char *text, struct secrets *ret, struct error *err)
+{
+    char *copy = xstrdup(text), *rest = copy;
+    struct secrets secrets = {0};
+    int r = 0;
+    for (char *one; r == 0 && (one = strsep(&rest, ","));) {
+        if (secrets.count == SECRETS_MAX)
+            r = error_set(err, -EINVAL, "at most %d secrets can be in force", SECRETS_MAX);
+        else
+            r = secret_parse(one, &secrets.items[secrets.count++], err);
+    }
+    *ret = r == 0 ? secrets : (struct secrets){0};
+    OPENSSL_cleanse(&secrets, sizeof(secrets));
+    OPENSSL_cleanse(copy, strlen(text));
+    free(copy);
     return r;
 }
 

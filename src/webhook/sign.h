@@ -28,6 +28,8 @@ struct secrets {
 
 /* -EINVAL with a message that never quotes the text. */
 int secret_parse(const char *text, struct secret *ret, struct error *err);
+/* One, or several separated by commas, the newest first. As secret_parse; ret holds none then. */
+int secrets_parse(const char *text, struct secrets *ret, struct error *err);
 void secret_new(struct buf *out); /* appends a fresh one, as text */
 
 /* Appends "v1,…" for every secret. */

@@ -425,10 +425,10 @@ def test_the_official_library_verifies(server, tmp_path):
 
 
 def test_listen_verifies_and_prints(server):
-    with running(str(EVALX), "webhooks", "listen", "--port", "0", "--secret", SECRET, "--json", env=environment(),
+    with running(str(EVALX), "webhooks", "listen", "--port", "0", "--secret", f"{THIRD_SECRET},{SECRET}", "--json", env=environment(),
                  stderr=subprocess.STDOUT) as process:
         port = int(re.search(r"127\.0\.0\.1:(\d+)", process.stdout.readline()).group(1))
-        token = submit(server, At(port), path="/")
+        token = submit(server, At(port), path="/any/where/at~all/hook.php?a=b")
         line = json.loads(process.stdout.readline())
         assert line["verified"] and not line["again"] and line["event"] == "submission.completed"
         assert line["id"] == f"msg_{token}_completed" and line["body"]["token"] == token
