@@ -47,15 +47,16 @@ static const struct closed closed_v6[] = {
     {"ff00::/8", "multicast"},
 };
 
-/* IPv6 ranges that lead to an IPv4 address, which lies at this offset: that one decides. */
-static const struct {
+/* IPv6 ranges that lead to an IPv4 address, which lies at this offset: closed, and where they are allowed that one decides. */
+static const struct carrier {
     const char *range;
     size_t offset;
+    const char *what;
 } carriers[] = {
-    {"::/96", 12},           /* IPv4-compatible */
-    {"::ffff:0:0:0/96", 12}, /* IPv4-translated (SIIT) */
-    {"64:ff9b::/96", 12},    /* NAT64 */
-    {"2002::/16", 2},        /* 6to4 */
+    {"::/96", 12, "IPv4-compatible"},
+    {"::ffff:0:0:0/96", 12, "IPv4-translated"},
+    {"64:ff9b::/96", 12, "NAT64"},
+    {"2002::/16", 2, "6to4"},
 };
 
 static const unsigned char mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -149,23 +150,31 @@ static const char *refusal_v4(const struct guard *guard, const unsigned char map
     return is_allowed(guard, mapped) ? NULL : look_up(closed_v4, ARRAY_LEN(closed_v4), mapped);
 }
 
+static const struct carrier *carrier_of(const unsigned char address[16])
+{
+    for (size_t i = 0; i < ARRAY_LEN(carriers); i++)
+        if (within_text(address, carriers[i].range))
+            return &carriers[i];
+    return NULL;
+}
+
 static const char *refusal_v6(const struct guard *guard, const unsigned char address[16])
 {
     if (memcmp(address, mapped_prefix, sizeof(mapped_prefix)) == 0)
         return refusal_v4(guard, address);
-    if (is_allowed(guard, address))
-        return NULL;
     const char *what = look_up(closed_v6, ARRAY_LEN(closed_v6), address);
-    for (size_t i = 0; !what && i < ARRAY_LEN(carriers); i++)
-        if (within_text(address, carriers[i].range)) {
-            unsigned char mapped[16];
-            map_v4(address + carriers[i].offset, mapped);
-            what = refusal_v4(guard, mapped);
-        }
-    /* Of the rest only 2000::/3 has been given to anybody; NAT64's prefix lies outside of it. */
-    if (!what && !within_text(address, "2000::/3") && !within_text(address, "64:ff9b::/96"))
-        what = "not a public address";
-    return what;
+    const struct carrier *carrier = what ? NULL : carrier_of(address);
+    if (is_allowed(guard, address)) {
+        if (!carrier)
+            return NULL;
+        unsigned char mapped[16];
+        map_v4(address + carrier->offset, mapped);
+        return refusal_v4(guard, mapped);
+    }
+    if (carrier)
+        return carrier->what;
+    /* Of the rest only 2000::/3 has been given to anybody. */
+    return what || within_text(address, "2000::/3") ? what : "not a public address";
 }
 
 const char *guard_refusal(const struct guard *guard, const struct sockaddr *address, socklen_t len)

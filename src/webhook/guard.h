@@ -4,8 +4,11 @@
  * been resolved and every odd spelling read, so that neither can get around it. No I/O.
  *
  * What is not the public Internet is refused: this machine, private and link-local networks, carrier-grade NAT, multicast, what is
- * reserved or for documentation, cloud metadata; and the same addresses inside IPv6 forms that lead to IPv4 (mapped, compatible, NAT64,
- * 6to4, Teredo). webhook.allow opens ranges again.
+ * reserved or for documentation, cloud metadata. Of the IPv6 forms that lead to IPv4, a mapped address counts as the IPv4 address that it
+ * is; all others (compatible, translated, NAT64, 6to4, Teredo) are refused whatever is inside.
+ *
+ * webhook.allow opens ranges again. Where it opens one that leads to IPv4, such as 64:ff9b::/96 in a network that has NAT64, the
+ * address inside is judged like any other IPv4 address.
  */
 #ifndef EVALX_WEBHOOK_GUARD_H
 #define EVALX_WEBHOOK_GUARD_H

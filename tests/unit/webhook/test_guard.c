@@ -120,8 +120,8 @@ static void v6_ranges_are_closed_to_their_edges(void **state)
         allowed(&closed, yes[i]);
 }
 
-/* A v4 address inside a v6 one: the inner one decides. */
-static void what_carries_a_v4_address_is_opened(void **state)
+/* A v4 address inside a v6 one. */
+static void what_carries_a_v4_address_is_closed(void **state)
 {
     static const char *const no[] = {
         "::ffff:127.0.0.1",       "::ffff:7f00:1",    "::ffff:10.0.0.1",
@@ -130,13 +130,32 @@ static void what_carries_a_v4_address_is_opened(void **state)
         "64:ff9b::127.0.0.1",     "64:ff9b::7f00:1",  "64:ff9b::10.0.0.1",
         "2002:7f00:1::",          "2002:7f00:1::1",   "2002:a00:1::1",
         "2002:a9fe:a9fe::",       "2002:c0a8:101::1", "2001:0:1:2:3:4:f5ff:fffe",
+        "64:ff9b::8.8.8.8",       "2002:808:808::1",  "::8.8.8.8",
+        "::ffff:0:8.8.8.8",
     };
-    static const char *const yes[] = {"::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::1"};
+    static const char *const yes[] = {"::ffff:8.8.8.8", "::ffff:808:808"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(no); i++)
         refused(&closed, no[i]);
     for (size_t i = 0; i < ARRAY_LEN(yes); i++)
         allowed(&closed, yes[i]);
+}
+
+/* In a network with NAT64 all of IPv4 is behind its prefix, the inside too. */
+static void a_carrier_that_is_allowed_opens_only_what_is_public(void **state)
+{
+    (void)state;
+    _cleanup_(guard_release) struct guard guard = {0};
+    assert_int_equal(guard_allow(&guard, "64:ff9b::/96", NULL), 0);
+    assert_int_equal(guard_allow(&guard, "2002::/16", NULL), 0);
+    assert_int_equal(guard_allow(&guard, "10.1.0.0/16", NULL), 0);
+    allowed(&guard, "64:ff9b::8.8.8.8");
+    allowed(&guard, "2002:808:808::1");
+    allowed(&guard, "64:ff9b::10.1.2.3");
+    refused(&guard, "64:ff9b::127.0.0.1");
+    refused(&guard, "64:ff9b::169.254.169.254");
+    refused(&guard, "2002:a02:203::1");
+    refused(&guard, "::8.8.8.8");
 }
 
 static void what_is_allowed_is_open_and_nothing_else(void **state)
@@ -149,7 +168,7 @@ static void what_is_allowed_is_open_and_nothing_else(void **state)
     allowed(&guard, "10.1.0.0");
     allowed(&guard, "10.1.255.255");
     allowed(&guard, "::ffff:10.1.2.3");
-    allowed(&guard, "2002:a01:203::1"); /* the inner one decides here too */
+    refused(&guard, "2002:a01:203::1"); /* its own range is not */
     allowed(&guard, "127.0.0.1");
     allowed(&guard, "fd00:1:ffff::1");
     refused(&guard, "10.0.255.255");
@@ -190,7 +209,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(v4_ranges_are_closed_to_their_edges),
         cmocka_unit_test(v6_ranges_are_closed_to_their_edges),
-        cmocka_unit_test(what_carries_a_v4_address_is_opened),
+        cmocka_unit_test(what_carries_a_v4_address_is_closed),
+        cmocka_unit_test(a_carrier_that_is_allowed_opens_only_what_is_public),
         cmocka_unit_test(what_is_allowed_is_open_and_nothing_else),
         cmocka_unit_test(bad_ranges_are_refused),
         cmocka_unit_test(other_families_are_refused),
