@@ -51,20 +51,42 @@ static int64_t parse_seconds(struct str text)
     return text.len > 0 ? seconds * 1000 : -1;
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT", the one form that may still be sent. */
-static int64_t parse_date(struct str text)
+/* A year of two digits is never more than 50 years ahead (RFC 9110, 5.6.7). In struct tm's counting. */
+static int full_year(int year, int64_t now_ms)
 {
+    time_t now_s = (time_t)(now_ms / 1000);
+    struct tm now;
+    int latest = gmtime_r(&now_s, &now) ? now.tm_year + 50 : 150;
+    return latest - (latest - year % 100) % 100;
+}
+
+/* The three forms of an HTTP date; -1 when text is none of them. */
+static int64_t parse_date(struct str text, int64_t now_ms)
+{
+    static const struct {
+        const char *form;
+        bool short_year;
+    } forms[] = {
+        {"%a, %d %b %Y %H:%M:%S GMT", false}, /* Sun, 06 Nov 1994 08:49:37 GMT */
+        {"%A, %d-%b-%y %H:%M:%S GMT", true},  /* Sunday, 06-Nov-94 08:49:37 GMT */
+        {"%a %b %d %H:%M:%S %Y", false},      /* Sun Nov  6 08:49:37 1994 */
+    };
     char copy[40];
-    struct tm when = {0};
     if (text.len >= sizeof(copy) || memchr(text.data, '\0', text.len))
         return -1;
     memcpy(copy, text.data, text.len);
     copy[text.len] = '\0';
-    const char *end = strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &when);
-    if (!end || *end || when.tm_year < 70)
-        return -1;
-    time_t seconds = timegm(&when);
-    return seconds >= 0 ? (int64_t)seconds * 1000 : -1;
+    for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
+        struct tm when = {0};
+        const char *end = strptime(copy, forms[i].form, &when);
+        if (!end || *end)
+            continue;
+        if (forms[i].short_year)
+            when.tm_year = full_year(when.tm_year, now_ms);
+        time_t seconds = when.tm_year < 70 ? -1 : timegm(&when);
+        return seconds >= 0 ? (int64_t)seconds * 1000 : -1;
+    }
+    return -1;
 }
 
 int64_t retry_after_parse(struct str text, int64_t now_ms)
@@ -76,6 +98,6 @@ int64_t retry_after_parse(struct str text, int64_t now_ms)
     int64_t delay_ms = parse_seconds(text);
     if (delay_ms >= 0 || text.len == 0)
         return delay_ms;
-    int64_t date_ms = parse_date(text);
+    int64_t date_ms = parse_date(text, now_ms);
     return date_ms < 0 ? -1 : MIN(MAX(date_ms - now_ms, 0), RETRY_AFTER_MOST);
 }

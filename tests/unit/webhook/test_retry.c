@@ -110,6 +110,12 @@ static void retry_after_is_read(void **state)
         {"99999999999999999999999999", 86400000},
         {"Sun, 06 Nov 1994 08:50:37 GMT", 60000},
         {"Sun, 06 Nov 1994 08:48:37 GMT", 0},
+        {"Sunday, 06-Nov-94 08:50:37 GMT", 60000},
+        {"Monday, 07-Nov-44 08:49:37 GMT", 86400000}, /* 2044 is not more than 50 years ahead; */
+        {"Monday, 07-Nov-45 08:49:37 GMT", -1},       /* 2045 is, so it is 1945: before all time here */
+        {"Sun Nov  6 08:50:37 1994", 60000},
+        {"Sun Nov 06 08:48:37 1994", 0},
+        {"Sun Nov  6 08:50:37 1994 GMT", -1},
         {"Fri, 31 Dec 9999 23:59:59 GMT", 86400000},
         {"", -1},
         {"-1", -1},
