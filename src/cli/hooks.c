@@ -91,7 +91,15 @@ static int read_policy(const struct config *config, struct webhook_policy *ret, 
         r = guard_allow(&ret->guard, config->webhook_allow.items[i], err);
     ret->hosts = (const char *const *)config->webhook_allow_hosts.items;
     ret->host_count = config->webhook_allow_hosts.count;
-    return r < 0 ? error_wrap(err, r, "webhook.allow") : 0;
+    if (r < 0)
+        return error_wrap(err, r, "webhook.allow");
+    for (size_t i = 0; i < ret->host_count; i++)
+        if (!webhook_host_pattern_valid(ret->hosts[i]))
+            return error_set(err, -EINVAL,
+                             "webhook.allow_hosts: \"%s\" is no host such as hooks.example.com or *.example.com (without "
+                             "scheme, port and path)",
+                             ret->hosts[i]);
+    return 0;
 }
 
 static int read_retries(const struct config *config, struct retry_schedule *ret, struct error *err)

@@ -48,6 +48,18 @@ static bool host_matches(const char *pattern, const char *host)
     return len > tail && strcasecmp(host + len - tail, pattern + 1) == 0;
 }
 
+/* It is one if a URL made of it has this very host, and nothing but that. */
+bool webhook_host_pattern_valid(const char *text)
+{
+    const char *name = strncmp(text, "*.", 2) == 0 ? text + 2 : text;
+    size_t len = strlen(name);
+    if (len == 0 || len > HOST_MAX || strpbrk(name, "*/@?#\\ ") != NULL)
+        return false;
+    _cleanup_(freep) char *url = xasprintf("http://%s/", name);
+    _cleanup_(parts_release) struct parts parts = {0};
+    return parts_read(url, &parts) == 0 && strcasecmp(parts.host, name) == 0;
+}
+
 static bool host_listed(const struct webhook_policy *policy, const char *host)
 {
     for (size_t i = 0; i < policy->host_count; i++)

@@ -6,6 +6,7 @@
 #ifndef EVALX_WEBHOOK_POLICY_H
 #define EVALX_WEBHOOK_POLICY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -16,6 +17,9 @@ struct webhook_policy {
     const char *const *hosts; /* "hooks.example.com", "*.example.com"; borrowed */
     size_t host_count;        /* 0: any host */
 };
+
+/* Whether text can be an entry of hosts: a host's name or address, or "*." and the end of names. */
+bool webhook_host_pattern_valid(const char *text);
 
 /* NULL: it may be used. Otherwise what is wrong with it: completes "webhook_url …". */
 const char *webhook_policy_mistake(const struct webhook_policy *policy, const char *url);

@@ -277,6 +277,8 @@ def test_a_server_makes_its_own_secret(new_server, receive):
     ("webhook_secret", "whsec_short", "webhook.secret"),
     ("webhook_secret", f"{SECRET},{SECRET},{SECRET}", "at most 2"),
     ("webhook_allow", "10.0.0.0/33", "webhook.allow"),
+    ("webhook_allow_hosts", "hooks.example.com,https://a.org", "webhook.allow_hosts"),
+    ("webhook_allow_hosts", "*", "webhook.allow_hosts"),
     ("webhook_retry", "5s,soon", "webhook.retry"),
     ("webhook_timeout", "0s", "webhook.timeout"),
 ])

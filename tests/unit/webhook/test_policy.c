@@ -72,6 +72,30 @@ static void only_listed_hosts_are_taken(void **state)
             fail_msg("%s is taken", bad[i]);
 }
 
+static void entries_of_the_list_are_hosts(void **state)
+{
+    static const char *const good[] = {"hooks.example.com", "*.school.org", "localhost", "10.0.0.1", "[::1]", "*.a"};
+    static const char *const bad[] = {"",
+                                      "*",
+                                      "*.",
+                                      "http://hooks.example.com",
+                                      "hooks.example.com:443",
+                                      "hooks.example.com/",
+                                      "a.*.org",
+                                      "*school.org",
+                                      "user@example.com",
+                                      "two hosts",
+                                      "a?b",
+                                      "0x7f.1"}; /* a URL would have another */
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++)
+        if (!webhook_host_pattern_valid(good[i]))
+            fail_msg("%s is refused", good[i]);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (webhook_host_pattern_valid(bad[i]))
+            fail_msg("\"%s\" is taken", bad[i]);
+}
+
 static void a_host_has_one_key(void **state)
 {
     static const struct {
@@ -103,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_judged),
         cmocka_unit_test(only_listed_hosts_are_taken),
+        cmocka_unit_test(entries_of_the_list_are_hosts),
         cmocka_unit_test(a_host_has_one_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
