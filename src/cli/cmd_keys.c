@@ -93,7 +93,8 @@ const struct command command_keys = {
     .summary = "make an API key, or check the file of them",
     .description =
         "new prints a fresh key, once, and the line that lets it in: SHA-256, NAME, and the options given, such as\n"
-        "rate=10/s burst=20 share=3 max_waiting=1000 priority=-10..0 webhook_secret=whsec_…. Put the line into the file "
+        "rate=10/s burst=20 share=3 max_waiting=1000 priority=-10..0 webhook_secret=whsec_…. Put the line into the "
+        "file "
         "that\n"
         "auth.keys names and send the server SIGHUP. To replace a key, let two lines have one NAME for a while.\n"
         "check reads such a file as the server would.",

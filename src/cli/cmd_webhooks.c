@@ -43,7 +43,8 @@ static const struct option webhooks_table[] = {
      .kind = OPTION_TEXT,
      .offset = offsetof(struct webhooks_options, secret),
      .value = "WHSEC",
-     .help = "listen: what to verify with, or two with a comma between; default webhook.secret, else the state folder's"},
+     .help =
+         "listen: what to verify with, or two with a comma between; default webhook.secret, else the state folder's"},
 };
 
 /* ---- list ---- */

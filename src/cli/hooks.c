@@ -95,10 +95,11 @@ static int read_policy(const struct config *config, struct webhook_policy *ret, 
         return error_wrap(err, r, "webhook.allow");
     for (size_t i = 0; i < ret->host_count; i++)
         if (!webhook_host_pattern_valid(ret->hosts[i]))
-            return error_set(err, -EINVAL,
-                             "webhook.allow_hosts: \"%s\" is no host such as hooks.example.com or *.example.com (without "
-                             "scheme, port and path)",
-                             ret->hosts[i]);
+            return error_set(
+                err, -EINVAL,
+                "webhook.allow_hosts: \"%s\" is no host such as hooks.example.com or *.example.com (without "
+                "scheme, port and path)",
+                ret->hosts[i]);
     return 0;
 }
 

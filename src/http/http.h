@@ -46,8 +46,9 @@ struct http_config http_config_default(void);
 typedef void http_handler_fn(void *context, struct http_exchange *exchange);
 
 struct http_route {
-    const char *method;       /* "GET" also serves HEAD */
-    const char *path;         /* exact, or with one "{}" segment that matches [A-Za-z0-9_-]{1,64}: "/submissions/{}"; ends in "*": any that begins so */
+    const char *method; /* "GET" also serves HEAD */
+    const char *
+        path; /* exact, or with one "{}" segment that matches [A-Za-z0-9_-]{1,64}: "/submissions/{}"; ends in "*": any that begins so */
     http_handler_fn *handler; /* on a handler thread; must lead to exactly one of the answers below, now or later */
     size_t max_body;          /* 0: the configuration's */
     const void *data;         /* the handler's own: http_route_data */

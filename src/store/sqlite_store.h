@@ -68,8 +68,8 @@ struct sqlite_store;
                        " SELECT id, ?1, 0, ?2, ?2, CASE WHEN EXISTS(SELECT 1 FROM outbox WHERE"                        \
                        " submission = submissions.id AND state = 0) THEN ?3 ELSE ?2 END FROM submissions"              \
                        " WHERE finished_ms = 0 AND status = ?4 AND attempts >= ?5 AND webhook_events & ?6")            \
-    X(SQL_RECOVER_OWED, "UPDATE outbox SET due_ms = ?1, attempts = max(attempts - 1, 0), claimed_by = NULL"            \
-                        " WHERE state = 0 AND claimed_by IS NOT NULL")                                                 \
+    X(SQL_RECOVER_OWED, "UPDATE outbox SET due_ms = ?1, claimed_by = NULL, attempts = attempts - (attempts > 0) WHERE" \
+                        " state = 0 AND claimed_by IS NOT NULL")                                                       \
     X(SQL_FREE_PAGES, "PRAGMA freelist_count")                                                                         \
     X(SQL_TRY_WRITE, "UPDATE trial SET count = count + 1")                                                             \
     X(SQL_RECOVER_FAIL, "UPDATE submissions SET status = ?1, finished_ms = ?2, message = ?3"                           \

@@ -58,7 +58,7 @@ int64_t host_held(struct host *host, int64_t now_ms);
 bool host_closed(const struct host *host, int64_t now_ms);
 const char *host_key(const struct host *host);
 
-/* Forgets hosts that have been idle and well for ten minutes. */
+/* Forgets hosts that have been idle and well for ten minutes, with nothing parked or on its way: pointers to them end here. */
 void hosts_tidy(struct hosts *hosts, int64_t now_ms);
 
 #endif

@@ -28,7 +28,7 @@ struct job {
     struct webhook *hook;
     struct store_delivery delivery;
     int64_t lease_end_ns, started_ns;
-    struct host *host; /* the network thread's */
+    struct host *host; /* the network thread's, while the job is parked or on its way */
     struct store_settlement settlement;
     char error[ERROR_TEXT_MAX];
     /* while it is being sent */

@@ -32,18 +32,23 @@ static bool in_time(const struct job *job)
     return clock_monotonic_ns() + needed_ms * NS_PER_MS < job->lease_end_ns;
 }
 
+/* NULL when the URL has none. What is neither parked nor on its way must not keep it: hosts_tidy may forget it. */
+static struct host *host_of(struct webhook *hook, const struct job *job)
+{
+    _cleanup_(buf_release) struct buf key = BUF_INIT;
+    return webhook_host_key(job->delivery.url, &key) < 0 ? NULL : hosts_get(hook->hosts, buf_str(&key), now_ms());
+}
+
 /* Nothing is rendered for a host that is held back. */
 static void look_at(struct webhook *hook, struct job *job)
 {
-    _cleanup_(buf_release) struct buf key = BUF_INIT;
-    if (webhook_host_key(job->delivery.url, &key) < 0 ||
-        webhook_policy_mistake(hook->config.policy, job->delivery.url)) {
+    struct host *host = host_of(hook, job);
+    if (!host || webhook_policy_mistake(hook->config.policy, job->delivery.url)) {
         job_decide(job, STORE_OUTCOME_DEAD, 0, 0, "the server sends nothing to this URL");
         job_to_clerk(job, JOB_ENDED);
         return;
     }
-    job->host = hosts_get(hook->hosts, buf_str(&key), now_ms());
-    int64_t hold_ms = host_held(job->host, now_ms());
+    int64_t hold_ms = host_held(host, now_ms());
     if (hook->ends || hold_ms > 0)
         hold(job, hold_ms);
     else
@@ -100,8 +105,13 @@ static bool may_park(struct webhook *hook)
 
 static void admit(struct webhook *hook, struct job *job)
 {
-    struct host *host = job->host; /* when it cannot be sent, the job is gone */
+    struct host *host = host_of(hook, job); /* when it cannot be sent, the job is gone */
     int64_t hold_ms = 0;
+    if (!host) { /* no memory, since look_at has seen that it has one */
+        hold(job, POLL_MS);
+        return;
+    }
+    job->host = host;
     switch (host_admit(hook->hosts, host, &job->parked, may_park(hook), now_ms(), &hold_ms)) {
     case HOST_GO:
         if (!send_it(hook, job))

@@ -28,8 +28,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     struct job *job = context;
     if (purpose != CURLSOCKTYPE_IPCXN)
         return CURL_SOCKET_BAD;
-    const char *refusal =
-        guard_refusal(&job->hook->config.policy->guard, &address->addr, (socklen_t)address->addrlen);
+    const char *refusal = guard_refusal(&job->hook->config.policy->guard, &address->addr, (socklen_t)address->addrlen);
     if (refusal) {
         job->refusal = refusal;
         return CURL_SOCKET_BAD;

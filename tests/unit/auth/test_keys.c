@@ -70,9 +70,10 @@ static void expect_refusal(const char *text, int line, const char *what)
 static void a_line_says_all(void **state)
 {
     (void)state;
-    _cleanup_(keys_freep) struct keys *keys = open_file(
-        "# keys\n\n" ALPHA " school rate=600/m burst=3 share=5 max_waiting=100 priority=-10..2 webhook_secret=" SECRETS "\r\n"
-        "  " BETA "\tcontest_1.a-b\n");
+    _cleanup_(keys_freep) struct keys *keys =
+        open_file("# keys\n\n" ALPHA
+                  " school rate=600/m burst=3 share=5 max_waiting=100 priority=-10..2 webhook_secret=" SECRETS "\r\n"
+                  "  " BETA "\tcontest_1.a-b\n");
     struct key_grant grant;
     assert_int_equal(keys_count(keys), 2);
     assert_true(keys_check(keys, STR("alpha"), &grant));
@@ -117,10 +118,22 @@ static void mistakes_name_file_and_line(void **state)
     expect_refusal(ALPHA " a\n" ALPHA " b\n", 2, "earlier");
     expect_refusal(ALPHA " a speed=3\n", 1, "unknown option \"speed\"");
     expect_refusal(ALPHA " a fast\n", 1, "unknown option");
-    static const char *const values[] = {"rate=0",          "rate=-1",       "rate=x",     "rate=1/d",
-                                         "rate=nan",        "rate=inf",      "burst=0",    "share=0",
-                                         "share=1001",      "max_waiting=0", "priority=3", "priority=5..1",
-                                         "priority=-11..0", "share=",        "burst=1.5",  "webhook_secret=",
+    static const char *const values[] = {"rate=0",
+                                         "rate=-1",
+                                         "rate=x",
+                                         "rate=1/d",
+                                         "rate=nan",
+                                         "rate=inf",
+                                         "burst=0",
+                                         "share=0",
+                                         "share=1001",
+                                         "max_waiting=0",
+                                         "priority=3",
+                                         "priority=5..1",
+                                         "priority=-11..0",
+                                         "share=",
+                                         "burst=1.5",
+                                         "webhook_secret=",
                                          "webhook_secret=whsec_",
                                          "webhook_secret=whsec_c2hvcnQ=",
                                          "webhook_secret=whsec_no base64",

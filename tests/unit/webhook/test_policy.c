@@ -101,14 +101,10 @@ static void a_host_has_one_key(void **state)
     static const struct {
         const char *url, *key;
     } cases[] = {
-        {"http://Example.COM/a", "example.com"},
-        {"http://example.com:80/b?c", "example.com"},
-        {"HTTPS://example.com", "example.com"},
-        {"https://example.com.:8443/", "example.com"},
-        {"http://[::1]:81/", "[::1]"},
-        {"http://0x7f000001/", "127.0.0.1"},
-        {"http://2130706433/", "127.0.0.1"},
-        {"http://0177.1/", "127.0.0.1"},
+        {"http://Example.COM/a", "example.com"}, {"http://example.com:80/b?c", "example.com"},
+        {"HTTPS://example.com", "example.com"},  {"https://example.com.:8443/", "example.com"},
+        {"http://[::1]:81/", "[::1]"},           {"http://0x7f000001/", "127.0.0.1"},
+        {"http://2130706433/", "127.0.0.1"},     {"http://0177.1/", "127.0.0.1"},
         {"http://127.0.0.1.:99/", "127.0.0.1"},
     };
     (void)state;

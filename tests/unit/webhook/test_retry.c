@@ -89,7 +89,7 @@ static void who_is_overloaded_is_left_alone(void **state)
     assert_int_equal(retry_decide(&schedule, 1, &later, 500).throttle_ms, 2000); /* as long as it says */
     later.retry_after_ms = 86400000;
     decision = retry_decide(&schedule, 1, &later, 500);
-    assert_int_equal(decision.delay_ms, 86400000); /* this one waits for a day; */
+    assert_int_equal(decision.delay_ms, 86400000);  /* this one waits for a day; */
     assert_int_equal(decision.throttle_ms, 300000); /* what else goes to the host does not */
     later.retry_after_ms = 1000;
     assert_int_equal(retry_decide(&schedule, 1, &later, 500).delay_ms, 5000); /* never earlier */
