@@ -33,6 +33,6 @@ run() {
 
 passed=0 failed=0 skipped=0
 TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" run "ThreadSanitizer" $tsan_dir "${threaded[@]}"
-run "valgrind" "$BUILD_DIR" --wrapper "valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" "${single[@]}"
+run "valgrind" "$BUILD_DIR" --wrapper "valgrind --quiet --fair-sched=yes --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite" "${single[@]}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ] && [ $passed -gt 0 ]

@@ -34,12 +34,6 @@ static void list_sources(const struct language *language, const struct submissio
                 (struct hint_file){.name = sub->files[i].name, .text = buf_view(&sub->files[i].content)};
 }
 
-/* Where metrics belong: hints->items[].rule, or a miss. */
-static void note(const struct hint_evidence *evidence, const struct hint_list *hints)
-{
-    (void)evidence, (void)hints;
-}
-
 static void find(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
                  struct hint_evidence *evidence, struct hint_list *ret)
 {
@@ -51,7 +45,8 @@ static void find(const struct hint_rules *rules, const struct language *language
     evidence->files = sources.files;
     evidence->file_count = sources.count;
     hints_find(rules, evidence, sub->hint_language, ret);
-    note(evidence, ret);
+    evidence->files = NULL; /* they end here */
+    evidence->file_count = 0;
     free(sources.main_name);
 }
 
