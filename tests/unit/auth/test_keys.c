@@ -138,8 +138,8 @@ static void mistakes_name_file_and_line(void **state)
                                          "webhook_secret=whsec_c2hvcnQ=",
                                          "webhook_secret=whsec_no base64",
                                          "webhook_secret=MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-                                         "webhook_secret=" SECRETS ",",
-                                         "webhook_secret=" SECRETS "," SECRETS};
+                                         ("webhook_secret=" SECRETS ","),
+                                         ("webhook_secret=" SECRETS "," SECRETS)};
     for (size_t i = 0; i < ARRAY_LEN(values); i++) {
         char line[320], what[32];
         snprintf(line, sizeof line, "%s a %s\n", ALPHA, values[i]);
