@@ -409,8 +409,7 @@ void box_cancel(struct box *box)
         struct jail_header cancel = {.magic = JAIL_MAGIC, .type = JAIL_CANCEL, .number = box->number};
         box->cancelled = true;
         /* A slot that is gone has nothing left to cancel, and one that does not read has enough of these waiting: nobody waits for it. */
-        if (send(box->socket, &cancel, sizeof cancel, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-            errno = 0;
+        (void)send(box->socket, &cancel, sizeof cancel, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     pthread_mutex_unlock(&box->lock);
 }
