@@ -38,7 +38,7 @@ def applies(language, case):
 
 
 ALL = [(language, case) for language in LANGUAGES for case in CASES if applies(language, case)]
-ALL = ALL[::3] if SANITIZED else ALL  # what a sanitizer looks at is the same for each program
+TRIED = ALL[::3] if SANITIZED else ALL  # what a sanitizer looks at is the same for each program
 
 
 def stdin_of(value):
@@ -89,7 +89,7 @@ def check(test, result):
         assert result["message"] is None, result
 
 
-@pytest.mark.parametrize("language, case", ALL, ids=lambda value: value)
+@pytest.mark.parametrize("language, case", TRIED, ids=lambda value: value)
 @pytest.mark.timeout(180)
 def test_program(server, language, case):
     merged = for_language(language, case)

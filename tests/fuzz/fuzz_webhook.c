@@ -24,7 +24,7 @@ static void check_url(const char *text)
     int r = webhook_host_key(text, &key);
     if (good && r < 0)
         abort();
-    if (good && strncmp(buf_str(&key), "http", 4) != 0)
+    if (good && (*buf_str(&key) == '\0' || strpbrk(buf_str(&key), "/@?#")))
         abort();
     buf_release(&key);
 }
