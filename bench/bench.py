@@ -20,6 +20,7 @@ import time
 import urllib.request
 
 ROUNDS = 7
+HOOKED_ROUNDS = 20  # a few in a hundred are to be told apart
 BATCH = 200
 HOOKED = 100
 SUM_C = '#include <stdio.h>\nint main(void) { int a, b; if (scanf("%d %d", &a, &b) == 2) printf("%d\\n", a + b); }\n'
@@ -241,8 +242,12 @@ def bench_webhooks(build, folder):
                 assert json.load(answer)["status"] == "completed"
         return HOOKED * len(tests) / (time.perf_counter() - start)
 
+    def pair(hooked_first):
+        rates = {hooked: once(**({"webhook_url": silent.url} if hooked else {})) for hooked in (hooked_first, not hooked_first)}
+        return rates[False], rates[True]
+
     once()
-    pairs = [(once(), once(webhook_url=silent.url)) for _ in range(ROUNDS)]
+    pairs = [pair(i % 2 == 1) for i in range(HOOKED_ROUNDS)]
     server.stop()
     ratios = sorted(hooked / plain for plain, hooked in pairs)
     print("  %.0f tests/s without, %.0f with: ratio %.3f (min %.2f, max %.2f), %d connections held" % (

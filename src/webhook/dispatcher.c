@@ -277,7 +277,7 @@ static struct webhook *new_webhook(const struct webhook_config *config)
     hook->config = *config;
     hook->name = xstrdup(config->name);
     hook->ca_file = config->ca_file && *config->ca_file ? xstrdup(config->ca_file) : NULL;
-    hook->hosts = hosts_new(config->per_host, 2 * config->per_host);
+    hook->hosts = hosts_new(config->per_host, 2 * config->per_host, (config->max_in_flight + 1) / 2);
     STAILQ_INIT(&hook->inbox);
     STAILQ_INIT(&hook->papers);
     LIST_INIT(&hook->active);

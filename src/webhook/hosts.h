@@ -6,6 +6,9 @@
  * A host that fails BREAK_AFTER times in a row is closed for 10 s, then gets one delivery as a trial; a failed trial closes it for twice as
  * long, up to 5 minutes; a trial that is answered opens it. A host can also ask for a pause (429, Retry-After): then it is closed
  * without being counted as broken.
+ *
+ * Names cost nothing: whoever has a wildcard domain has any number of hosts. So those that have not answered the last time are strangers,
+ * and deliveries to all of them together have a limit as well: the rest of the room is for hosts that do answer.
  */
 #ifndef EVALX_WEBHOOK_HOSTS_H
 #define EVALX_WEBHOOK_HOSTS_H
@@ -25,8 +28,11 @@ TAILQ_HEAD(parked_list, parked);
 struct host;
 struct hosts;
 
-/* per_host: deliveries to one host at a time; parked_most: how many more wait here rather than in the store. */
-struct hosts *hosts_new(unsigned per_host, unsigned parked_most);
+/*
+ * per_host: deliveries to one host at a time; parked_most: how many more wait here rather than in the store; strangers_most: deliveries to
+ * all strangers at a time.
+ */
+struct hosts *hosts_new(unsigned per_host, unsigned parked_most, unsigned strangers_most);
 void hosts_free(struct hosts *hosts); /* nothing may be parked or on its way */
 
 struct host *hosts_get(struct hosts *hosts, const char *key, int64_t now_ms); /* never NULL */
@@ -52,7 +58,7 @@ struct parked *host_next(struct hosts *hosts, struct host *host, int64_t now_ms,
 /* Any parked item of any host, taken off its list; NULL when there is none. For the end. */
 struct parked *hosts_unpark(struct hosts *hosts);
 
-/* For how long to send one back that has just come; 0: the host is open. */
+/* For how long to send one back before any work is put into it; 0: it may have room. */
 int64_t host_held(struct host *host, int64_t now_ms);
 
 bool host_closed(const struct host *host, int64_t now_ms);

@@ -64,7 +64,8 @@ struct webhook {
 
     /* the network thread's own */
     struct hosts *hosts;
-    bool ends; /* what it has seen of stopping */
+    bool ends;    /* what it has seen of stopping */
+    bool stirred; /* a transfer has begun, or a socket has something to say */
     LIST_HEAD(, job) active;
     unsigned in_flight;
     int64_t tidied_ms;

@@ -68,6 +68,7 @@ static bool send_it(struct webhook *hook, struct job *job)
     if (r == 0) {
         LIST_INSERT_HEAD(&hook->active, job, active);
         hook->in_flight++;
+        hook->stirred = true;
         return true;
     }
     host_undone(job->host);
@@ -161,10 +162,23 @@ static void finish(struct webhook *hook, struct job *job, CURLcode code)
     serve_parked(hook, host);
 }
 
+/* Waits for news: from a receiver, of a transfer's time, or from another thread. */
+static void await_news(struct webhook *hook)
+{
+    int sockets = 0;
+    if (curl_multi_poll(hook->multi, NULL, 0, POLL_MS, &sockets) != CURLM_OK || sockets > 0)
+        hook->stirred = true;
+}
+
+/* libcurl looks at every transfer each time: not for the sake of those alone that have only been looked at and sent back. */
 static void drive(struct webhook *hook)
 {
     int running, left;
+    long due_ms = -1;
     CURLMsg *message;
+    if (!hook->stirred && (curl_multi_timeout(hook->multi, &due_ms) != CURLM_OK || due_ms != 0))
+        return;
+    hook->stirred = false;
     curl_multi_perform(hook->multi, &running);
     while ((message = curl_multi_info_read(hook->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
@@ -225,7 +239,7 @@ void *network_main(void *context)
             hook->tidied_ms = now_ms();
             hosts_tidy(hook->hosts, now_ms());
         }
-        curl_multi_poll(hook->multi, NULL, 0, POLL_MS, NULL);
+        await_news(hook);
     }
     return NULL;
 }

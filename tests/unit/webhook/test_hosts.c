@@ -12,7 +12,7 @@
 #include "base/defs.h"
 #include "webhook/hosts.h"
 
-enum { PER_HOST = 3, PARKED_MOST = 2, START = 1000000 };
+enum { PER_HOST = 3, PARKED_MOST = 2, STRANGERS_MOST = 9, START = 1000000 };
 
 static enum admission admit(struct hosts *hosts, struct host *host, int64_t now_ms, int64_t *hold_ms)
 {
@@ -23,7 +23,7 @@ static enum admission admit(struct hosts *hosts, struct host *host, int64_t now_
 
 static int set_up(void **state)
 {
-    *state = hosts_new(PER_HOST, PARKED_MOST);
+    *state = hosts_new(PER_HOST, PARKED_MOST, STRANGERS_MOST);
     return 0;
 }
 
@@ -150,6 +150,53 @@ static void a_pause_is_granted(void **state)
     assert_int_equal(admit(hosts, host, START + 30000, &hold_ms), HOST_GO);
 }
 
+/* Until the first one times out, the time that nothing has ended is all that is known of a host. */
+static void what_a_silent_host_is_owed_stays_away(void **state)
+{
+    struct hosts *hosts = *state;
+    struct host *host = hosts_get(hosts, "silent", START);
+    int64_t hold_ms = -1, now_ms = START;
+    for (int i = 0; i < PER_HOST + PARKED_MOST; i++)
+        assert_int_not_equal(admit(hosts, host, now_ms, &hold_ms), HOST_HOLD);
+    int returns = 0;
+    for (; now_ms < START + 10000; now_ms += hold_ms, returns++)
+        assert_int_equal(admit(hosts, host, now_ms, &hold_ms), HOST_HOLD);
+    assert_in_range(returns, 1, 12);
+    assert_true(host_held(host, now_ms) > 0);
+    host_done(host, true, 0, 20, now_ms); /* it answers after all: what waits is back soon */
+    assert_int_equal(admit(hosts, host, now_ms, &hold_ms), HOST_HOLD);
+    assert_in_range(hold_ms, 1, 200);
+    assert_int_equal(host_held(host, now_ms), 0);
+    while (hosts_unpark(hosts))
+        ;
+}
+
+static void many_silent_names_leave_room_for_those_that_answer(void **state)
+{
+    struct hosts *hosts = *state;
+    struct host *good = hosts_get(hosts, "good", START), *crowd[10];
+    int64_t hold_ms = -1;
+    assert_int_equal(admit(hosts, good, START, &hold_ms), HOST_GO);
+    assert_int_equal(admit(hosts, good, START, &hold_ms), HOST_GO);
+    host_done(good, true, 0, 10, START);
+    for (int i = 0; i < STRANGERS_MOST + 1; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "n%d.silent", i);
+        crowd[i] = hosts_get(hosts, name, START);
+        assert_int_equal(admit(hosts, crowd[i], START, &hold_ms), i < STRANGERS_MOST ? HOST_GO : HOST_HOLD);
+    }
+    assert_true(hold_ms >= 1000);
+    assert_int_equal(admit(hosts, good, START, &hold_ms), HOST_GO);
+    host_done(good, false, 0, 10, START); /* one failure: it queues with them until it answers again */
+    assert_int_equal(admit(hosts, good, START, &hold_ms), HOST_HOLD);
+    host_undone(crowd[0]);
+    assert_int_equal(admit(hosts, good, START, &hold_ms), HOST_HOLD); /* its other one counts as well now */
+    host_done(crowd[1], true, 0, 10, START);
+    assert_int_equal(admit(hosts, good, START, &hold_ms), HOST_GO);
+    host_done(good, true, 0, 10, START);
+    assert_int_equal(admit(hosts, crowd[9], START, &hold_ms), HOST_GO);
+}
+
 static void idle_hosts_are_forgotten(void **state)
 {
     struct hosts *hosts = *state;
@@ -173,6 +220,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_ends_the_row_of_failures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(failures_of_what_was_under_way_count_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pause_is_granted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_a_silent_host_is_owed_stays_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_silent_names_leave_room_for_those_that_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_hosts_are_forgotten, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
