@@ -75,6 +75,7 @@ const struct command command_serve = {
     .tables = {OPTION_TABLE(serve_table)},
     .options_size = sizeof(struct serve_options),
     .uses_config = true,
+    .is_role = true,
     .tells_warnings = true,
     .run = run_serve,
 };
@@ -91,6 +92,7 @@ const struct command command_api = {
     .tables = {OPTION_TABLE(serve_table)},
     .options_size = sizeof(struct serve_options),
     .uses_config = true,
+    .is_role = true,
     .tells_warnings = true,
     .run = run_api,
 };
@@ -106,6 +108,7 @@ const struct command command_worker = {
         "SIGTERM: takes nothing\n"
         "new, finishes what runs within shutdown_grace, hands the rest back to the queue.",
     .uses_config = true,
+    .is_role = true,
     .tells_warnings = true,
     .run = run_worker,
 };

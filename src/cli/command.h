@@ -30,6 +30,7 @@ struct command {
     size_t options_size;
     size_t operands_least, operands_most;
     bool uses_config;
+    bool is_role;                              /* a server: runs until it is told to end */
     bool tells_warnings;                       /* of the configuration, itself; otherwise main prints them */
     int (*run)(struct invocation *invocation); /* returns an exit code; has told the user why when it is not 0 */
 };

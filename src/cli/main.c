@@ -3,12 +3,12 @@
  * main.c: picks the command. Everything about a command is in its struct command (cmd_*.c): options, help, what it does. main only
  * reads the command line into it, loads the configuration if the command wants one, and turns mistakes into exit code 2.
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/memory.h"
 #include "cli/nearest.h"
 
 const struct command *const commands[] = {
@@ -107,19 +107,8 @@ static int run_command(const struct command *command, int argc, char **argv)
     return status;
 }
 
-/*
- * What a large request took goes back to the system when it is freed: a fixed threshold keeps glibc from raising it to the largest
- * block ever freed. Before the first thread. (Fewer arenas were measured to cost memory: long-lived blocks then pin short-lived ones.)
- */
-static void keep_memory_small(void)
-{
-    mallopt(M_MMAP_THRESHOLD, 128 << 10);
-    mallopt(M_TRIM_THRESHOLD, 256 << 10);
-}
-
 int main(int argc, char **argv)
 {
-    keep_memory_small();
     const char *name = argc > 1 ? argv[1] : "help";
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
@@ -127,6 +116,7 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
         name = "version";
     const struct command *command = find_command(name);
+    keep_memory_small(command != NULL && command->is_role, argv);
     int status = command != NULL ? run_command(command, argc > 2 ? argc - 2 : 0, argv + 2) : EXIT_USAGE;
     if (fflush(stdout) != 0 && status == EXIT_OK)
         status = EXIT_ENGINE;

@@ -30,7 +30,6 @@ from wire import Wire
 
 LEASE_MS = 2000
 ATTEMPTS_MAX = 3
-SOAK_NOISE_KB = 512  # of private memory: what fragmentation does to a process of 3 MB
 
 
 class World:
@@ -246,7 +245,7 @@ def chaos(kind, submissions, rate, seconds, seed, folder):
 
 
 def soak(seconds, folder):
-    """A steady load; memory and descriptors of every evalx process must be within 5 % (or SOAK_NOISE_KB) of what they were after the warm-up."""
+    """A steady load; memory and descriptors of every evalx process must be within 5 % of what they were after the warm-up."""
     world = Cluster(folder)
     try:
         world.open()
@@ -266,7 +265,7 @@ def soak(seconds, folder):
             first = [statistics.median(one[i] for one in taken[:part]) for i in range(2)]
             last = [statistics.median(one[i] for one in taken[-part:]) for i in range(2)]
             drift = [(after - before) / before for before, after in zip(first, last)]
-            good &= (drift[0] <= 0.05 or last[0] - first[0] <= SOAK_NOISE_KB) and drift[1] <= 0.05
+            good &= drift[0] <= 0.05 and drift[1] <= 0.05
             print(f"soak: {name}: private memory {first[0] / 1024:.1f} -> {last[0] / 1024:.1f} MB ({drift[0]:+.1%}), "
                   f"descriptors {first[1]:.0f} -> {last[1]:.0f} ({drift[1]:+.1%})")
         print(f"soak: {number * 100} submissions in {seconds} s")
