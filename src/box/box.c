@@ -224,8 +224,11 @@ static int take_message(struct run *run, struct jail_report *report, struct erro
     case JAIL_FAILED:
         message.notice.text[sizeof message.notice.text - 1] = '\0';
         return error_set(err, -EPROTO, "%s", message.notice.text);
+    case JAIL_READY: /* it was built anew */
+        atomic_fetch_add(&run->box->jail->rebuilt, 1);
+        return 0;
     default:
-        return 0; /* JAIL_READY after a rebuild */
+        return 0;
     }
 }
 

@@ -55,6 +55,9 @@ bool jail_weakness(const struct jail *jail, unsigned index, struct weakness *ret
 /* Why there is no control group; "" when there is one. */
 const char *jail_uncounted(const struct jail *jail);
 
+/* Slots that were built anew since the start, as far as it is known: of one that has rested since, with its next run. */
+unsigned long jail_rebuilt(const struct jail *jail);
+
 /* Readable when the jail process has died (poll it): the engine cannot run anything any more. */
 int jail_death_fd(const struct jail *jail);
 

@@ -4,6 +4,7 @@
 #define EVALX_BOX_BOX_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #include "box/box.h"
@@ -26,7 +27,8 @@ struct jail {
     unsigned count;
     unsigned cgroup_version;
     bool user_namespace;
-    uint32_t weaker; /* enum jail_weakness, of any slot */
+    uint32_t weaker;      /* enum jail_weakness, of any slot */
+    atomic_ulong rebuilt; /* for jail_rebuilt */
     char uncounted[JAIL_TEXT_MAX];
     struct box boxes[];
 };

@@ -202,6 +202,11 @@ bool jail_user_namespace(const struct jail *jail)
     return jail->user_namespace;
 }
 
+unsigned long jail_rebuilt(const struct jail *jail)
+{
+    return atomic_load(&jail->rebuilt);
+}
+
 int jail_death_fd(const struct jail *jail)
 {
     return jail->control;

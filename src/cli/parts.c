@@ -161,12 +161,28 @@ const struct part part_keys = {.start = start_keys, .stop = stop_keys};
 
 /* ---- the store ---- */
 
+static void count_store_error(void *context, const char *verb, int code)
+{
+    (void)code;
+    metrics_add(context, METRIC_STORE_ERRORS, 1, verb, NULL);
+}
+
+static void show_no_store_errors(struct metrics *metrics)
+{
+#define TOUCH(verb) metrics_touch(metrics, METRIC_STORE_ERRORS, #verb, NULL);
+    STORE_VERBS(TOUCH)
+#undef TOUCH
+}
+
 static int start_store(struct serving *serving, struct error *err)
 {
     const struct config *config = serving->config;
     struct store_config store = {.lease_ms = config->store_lease_ms,
                                  .retention_ms = config->store_retention_ms,
-                                 .max_depth = config->queue_max_depth};
+                                 .max_depth = config->queue_max_depth,
+                                 .failed = count_store_error,
+                                 .failed_context = serving->metrics};
+    show_no_store_errors(serving->metrics);
 
     int r = store_open(config->store_url, &store, &serving->store, err);
     if (r == 0 && store_warning(serving->store))

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
+enum kind { COUNTER, GAUGE, SHORT, WORK, LONG, KINDS }; /* from SHORT on histograms */
 enum { CAPACITY_FIRST = 8, COLLECTORS_MAX = 8 };
 
 static const struct {
@@ -28,15 +28,19 @@ static const struct {
 #undef METRICS_LINE
 };
 
-/* Upper bounds in seconds: from a sandbox's overhead (fractions of a millisecond) to the wait in a long queue. */
-static const double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                0.25,   0.5,     1,      2.5,   5,      10,    30,   60,    300};
+/* The buckets' upper bounds in seconds, ascending, up to a 0: of what the sandbox adds; of programs, compilers, requests; of queues and retries. */
+enum { BOUNDS_MAX = 20 };
+static const double bounds_of[KINDS][BOUNDS_MAX + 1] = {
+    [SHORT] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1},
+    [WORK] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60},
+    [LONG] = {0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21600, 43200},
+};
 
 struct series {
     bool taken;
     char *values[METRICS_LABELS_MAX];
     double value;     /* histograms: the sum */
-    uint64_t *counts; /* histograms: one a bound, and those past the last; not cumulative */
+    uint64_t *counts; /* histograms: BOUNDS_MAX + 1, one a bound, and those past the last; not cumulative */
 };
 
 struct family {
@@ -61,19 +65,23 @@ struct metrics *metrics_new(void)
     return metrics;
 }
 
+static void release_family(struct family *family)
+{
+    for (size_t k = 0; k < family->capacity; k++) {
+        for (size_t l = 0; l < METRICS_LABELS_MAX; l++)
+            free(family->table[k].values[l]);
+        free(family->table[k].counts);
+    }
+    free(family->table);
+    *family = (struct family){0};
+}
+
 void metrics_free(struct metrics *metrics)
 {
     if (!metrics)
         return;
-    for (size_t i = 0; i < METRIC_COUNT; i++) {
-        struct family *family = &metrics->families[i];
-        for (size_t k = 0; k < family->capacity; k++) {
-            for (size_t l = 0; l < METRICS_LABELS_MAX; l++)
-                free(family->table[k].values[l]);
-            free(family->table[k].counts);
-        }
-        free(family->table);
-    }
+    for (size_t i = 0; i < METRIC_COUNT; i++)
+        release_family(&metrics->families[i]);
     pthread_mutex_destroy(&metrics->lock);
     free(metrics);
 }
@@ -148,8 +156,8 @@ static struct series *find(struct metrics *metrics, enum metric id, const char *
         family->count++;
         for (size_t l = 0; l < METRICS_LABELS_MAX && values[l]; l++)
             series->values[l] = xstrdup(values[l]);
-        if (catalogue[id].kind == HISTOGRAM)
-            series->counts = xcalloc(ARRAY_LEN(bounds) + 1, sizeof *series->counts);
+        if (catalogue[id].kind >= SHORT)
+            series->counts = xcalloc(BOUNDS_MAX + 1, sizeof *series->counts);
     }
     return series;
 }
@@ -177,16 +185,35 @@ void metrics_set(struct metrics *metrics, enum metric id, double value, const ch
 void metrics_observe(struct metrics *metrics, enum metric id, int64_t ns, const char *first, const char *second)
 {
     double seconds = (double)MAX(ns, 0) / NS_PER_S;
+    const double *bounds = bounds_of[catalogue[id].kind];
     size_t bucket = 0;
 
     if (!metrics)
         return;
-    while (bucket < ARRAY_LEN(bounds) && seconds > bounds[bucket])
+    while (bounds[bucket] > 0 && seconds > bounds[bucket])
         bucket++;
     pthread_mutex_lock(&metrics->lock);
     struct series *series = find(metrics, id, first, second);
     series->counts[bucket]++;
     series->value += seconds;
+    pthread_mutex_unlock(&metrics->lock);
+}
+
+void metrics_touch(struct metrics *metrics, enum metric id, const char *first, const char *second)
+{
+    if (!metrics)
+        return;
+    pthread_mutex_lock(&metrics->lock);
+    find(metrics, id, first, second);
+    pthread_mutex_unlock(&metrics->lock);
+}
+
+void metrics_forget(struct metrics *metrics, enum metric id)
+{
+    if (!metrics)
+        return;
+    pthread_mutex_lock(&metrics->lock);
+    release_family(&metrics->families[id]);
     pthread_mutex_unlock(&metrics->lock);
 }
 
@@ -241,18 +268,29 @@ static void append_number(struct buf *out, double value)
         buf_printf(out, "%.15g\n", value);
 }
 
+static size_t bound_count(const double *bounds)
+{
+    size_t count = 0;
+    while (bounds[count] > 0)
+        count++;
+    return count;
+}
+
 static void append_histogram(struct buf *out, enum metric id, const struct series *series)
 {
+    const double *bound = bounds_of[catalogue[id].kind];
     uint64_t total = 0;
     char le[32];
 
-    for (size_t i = 0; i <= ARRAY_LEN(bounds); i++) {
+    for (size_t i = 0; bound[i] > 0; i++) {
         total += series->counts[i];
-        if (i < ARRAY_LEN(bounds))
-            snprintf(le, sizeof le, "%g", bounds[i]);
-        append_name(out, id, "_bucket", series, i < ARRAY_LEN(bounds) ? le : "+Inf");
+        snprintf(le, sizeof le, "%g", bound[i]);
+        append_name(out, id, "_bucket", series, le);
         append_number(out, (double)total);
     }
+    total += series->counts[bound_count(bound)];
+    append_name(out, id, "_bucket", series, "+Inf");
+    append_number(out, (double)total);
     append_name(out, id, "_sum", series, NULL);
     append_number(out, series->value);
     append_name(out, id, "_count", series, NULL);
@@ -261,7 +299,8 @@ static void append_histogram(struct buf *out, enum metric id, const struct serie
 
 static void append_family(struct buf *out, enum metric id, const struct family *family)
 {
-    static const char *const types[] = {[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram"};
+    static const char *const types[KINDS] = {
+        [COUNTER] = "counter", [GAUGE] = "gauge", [SHORT] = "histogram", [WORK] = "histogram", [LONG] = "histogram"};
 
     if (family->count == 0)
         return;
@@ -270,7 +309,7 @@ static void append_family(struct buf *out, enum metric id, const struct family *
     for (size_t i = 0; i < family->capacity; i++) {
         if (!family->table[i].taken)
             continue;
-        if (catalogue[id].kind == HISTOGRAM) {
+        if (catalogue[id].kind >= SHORT) {
             append_histogram(out, id, &family->table[i]);
         } else {
             append_name(out, id, "", &family->table[i], NULL);

@@ -50,6 +50,9 @@ struct store {
     const struct store_ops *ops;
     struct watch_table *watches; /* set before the backend's open runs its threads */
     char *warning;               /* for store_warning; freed by store.c */
+    char *queue;                 /* for store_queue; NULL: "default"; freed by store.c */
+    store_failed_fn *failed;     /* store.c's */
+    void *failed_context;
 };
 
 /* What store.h says of the last lost lease; %d is STORE_ATTEMPTS_MAX. */

@@ -201,6 +201,8 @@ int redis_store_open(const char *scheme, const char *rest, const struct store_co
         return r;
     }
     await_listener(s);
+    if (strcmp(s->address.queue, REDIS_QUEUE_DEFAULT) != 0)
+        s->base.queue = xstrdup(s->address.queue);
     *ret = &STEAL(s)->base;
     return 0;
 }

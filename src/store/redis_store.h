@@ -30,6 +30,8 @@ enum {
 
 /* ---- redis_url.c ---- */
 
+#define REDIS_QUEUE_DEFAULT "evalx"
+
 struct redis_address {
     char *host; /* or NULL, and path */
     int port;

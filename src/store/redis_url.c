@@ -189,7 +189,7 @@ int redis_address_parse(const char *scheme, const char *rest, struct redis_addre
     struct str url = str_of(rest);
     const char *mark = find(url, '?');
     struct str query = mark ? span(mark + 1, end_of(url)) : (struct str){0};
-    struct redis_address a = {.queue = xstrdup("evalx")};
+    struct redis_address a = {.queue = xstrdup(REDIS_QUEUE_DEFAULT)};
     struct str place = span(url.data, mark ? mark : end_of(url));
     int r = is_path ? parse_path(place, &a, err) : parse_network(place, &a, err);
     if (r == 0)

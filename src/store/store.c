@@ -80,7 +80,13 @@ static int open_as(const char *url, const struct store_config *config, bool insp
 int store_open(const char *url, const struct store_config *config, struct store **ret, struct error *err)
 {
     int r = check_config(config, err);
-    return r < 0 ? r : open_as(url, config, false, ret, err);
+    if (r == 0)
+        r = open_as(url, config, false, ret, err);
+    if (r == 0) {
+        (*ret)->failed = config->failed;
+        (*ret)->failed_context = config->failed_context;
+    }
+    return r;
 }
 
 int store_inspect(const char *url, struct store **ret, struct error *err)
@@ -94,10 +100,16 @@ void store_close(struct store *store)
     if (!store)
         return;
     struct watch_table *watches = store->watches;
-    char *warning = store->warning;
+    char *warning = store->warning, *queue = store->queue;
     store->ops->close(store);
     watch_table_free(watches);
     free(warning);
+    free(queue);
+}
+
+const char *store_queue(const struct store *store)
+{
+    return store->queue ? store->queue : "default";
 }
 
 const char *store_warning(const struct store *store)
@@ -123,14 +135,57 @@ int store_check_submission(const struct store_submission *submission)
     return submission->webhook_events >= 1u << STORE_DELIVERY_KIND_COUNT ? -EINVAL : 0;
 }
 
+/* ---- the verbs; every answer of a backend passes tell() ---- */
+
+/* An answer, if only a no: the store is there. */
+static bool is_answer(int code)
+{
+    static const int answers[] = {-EAGAIN,   -ECANCELED, -ESTALE, -ENOENT, -EALREADY,
+                                  -ENOTUNIQ, -EBUSY,     -EEXIST, -EDQUOT, -EINVAL};
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+        if (code == answers[i])
+            return true;
+    return code >= 0;
+}
+
+static int tell(const struct store *store, const char *verb, int code)
+{
+    if (store->failed && !is_answer(code))
+        store->failed(store->failed_context, verb, code);
+    return code;
+}
+
+#define ASK(store, verb, ...) tell(store, #verb, (store)->ops->verb(store, __VA_ARGS__))
+
+/* A submit whose receipt is looked at on its way. */
+struct told_submit {
+    struct store *store;
+    store_submit_fn *done;
+    void *context;
+};
+
+static void submitted(void *context, const struct store_receipt *receipt)
+{
+    struct told_submit told = *(struct told_submit *)context;
+    free(context);
+    tell(told.store, "submit", receipt->code);
+    told.done(told.context, receipt);
+}
+
 void store_submit(struct store *store, const struct store_submission *submission, store_submit_fn *done, void *context)
 {
-    store->ops->submit(store, submission, done, context);
+    if (!store->failed) {
+        store->ops->submit(store, submission, done, context);
+        return;
+    }
+    struct told_submit *told = xcalloc(1, sizeof *told);
+    *told = (struct told_submit){.store = store, .done = done, .context = context};
+    store->ops->submit(store, submission, submitted, told);
 }
 
 int store_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret)
 {
-    return store->ops->claim(store, worker ? worker : "", timeout_ms, ret);
+    return ASK(store, claim, worker ? worker : "", timeout_ms, ret);
 }
 
 void store_interrupt(struct store *store)
@@ -140,13 +195,13 @@ void store_interrupt(struct store *store)
 
 int store_renew(struct store *store, const char *token, uint64_t fence)
 {
-    return store->ops->renew(store, token, fence);
+    return ASK(store, renew, token, fence);
 }
 
 int store_progress(struct store *store, const char *token, uint64_t fence, enum store_event_kind kind, unsigned index,
                    struct str data)
 {
-    return store->ops->progress(store, token, fence, kind, index, data);
+    return ASK(store, progress, token, fence, kind, index, data);
 }
 
 int store_complete(struct store *store, const char *token, uint64_t fence, enum status status, struct str result,
@@ -154,37 +209,37 @@ int store_complete(struct store *store, const char *token, uint64_t fence, enum 
 {
     if (status != STATUS_COMPLETED && status != STATUS_FAILED)
         return -EINVAL;
-    return store->ops->complete(store, token, fence, status, result, MAX(hold_ms, 0));
+    return ASK(store, complete, token, fence, status, result, MAX(hold_ms, 0));
 }
 
 int store_annotate(struct store *store, const char *token, struct str notes, bool last)
 {
-    return store->ops->annotate(store, token, notes, last);
+    return ASK(store, annotate, token, notes, last);
 }
 
 int store_release(struct store *store, const char *token, uint64_t fence)
 {
-    return store->ops->release(store, token, fence);
+    return ASK(store, release, token, fence);
 }
 
 int store_cancel(struct store *store, const char *token)
 {
-    return store->ops->cancel(store, token);
+    return ASK(store, cancel, token);
 }
 
 int store_forget(struct store *store, const char *token)
 {
-    return store->ops->forget(store, token);
+    return ASK(store, forget, token);
 }
 
 int store_get(struct store *store, const char *token, struct store_record *ret)
 {
-    return store->ops->get(store, token, ret);
+    return ASK(store, get, token, ret);
 }
 
 int store_status(struct store *store, const char *token, enum status *ret)
 {
-    return store->ops->status(store, token, ret);
+    return ASK(store, status, token, ret);
 }
 
 void store_record_release(struct store_record *record)
@@ -214,12 +269,12 @@ void store_unwatch(struct store *store, struct store_watch *watch)
 
 int store_depth(struct store *store, struct store_depth *ret)
 {
-    return store->ops->depth(store, ret);
+    return ASK(store, depth, ret);
 }
 
 int store_ping(struct store *store)
 {
-    return store->ops->ping(store);
+    return tell(store, "ping", store->ops->ping(store));
 }
 
 int store_sweep(struct store *store, int64_t now_ms)
@@ -232,7 +287,7 @@ int store_outbox_claim(struct store *store, const char *dispatcher, int64_t leas
 {
     if (max == 0 || lease_ms <= 0)
         return -EINVAL;
-    return store->ops->outbox_claim(store, dispatcher ? dispatcher : "", lease_ms, timeout_ms, max, ret, ret_count);
+    return ASK(store, outbox_claim, dispatcher ? dispatcher : "", lease_ms, timeout_ms, max, ret, ret_count);
 }
 
 int store_outbox_seal(struct store *store, const char *id, uint64_t fence, struct str body, struct buf *ret_body)
@@ -240,7 +295,7 @@ int store_outbox_seal(struct store *store, const char *id, uint64_t fence, struc
     struct delivery_key key;
     if (body.len == 0 || delivery_id_read(id, &key) < 0)
         return -EINVAL;
-    return store->ops->outbox_seal(store, &key, fence, body, ret_body);
+    return ASK(store, outbox_seal, &key, fence, body, ret_body);
 }
 
 int store_outbox_settle(struct store *store, const char *id, uint64_t fence, const struct store_settlement *settlement)
@@ -248,7 +303,7 @@ int store_outbox_settle(struct store *store, const char *id, uint64_t fence, con
     struct delivery_key key;
     if (delivery_id_read(id, &key) < 0)
         return -EINVAL;
-    return store->ops->outbox_settle(store, &key, fence, settlement);
+    return ASK(store, outbox_settle, &key, fence, settlement);
 }
 
 int store_outbox_list(struct store *store, enum store_delivery_status status, const char *after, size_t max,
@@ -256,15 +311,15 @@ int store_outbox_list(struct store *store, enum store_delivery_status status, co
 {
     if (status != STORE_OWED_PENDING && status != STORE_OWED_DEAD)
         return -EINVAL;
-    return store->ops->outbox_list(store, status, after, max, ret, ret_count);
+    return ASK(store, outbox_list, status, after, max, ret, ret_count);
 }
 
 int store_outbox_resend(struct store *store, const char *token)
 {
-    return store->ops->outbox_resend(store, token);
+    return ASK(store, outbox_resend, token);
 }
 
 int store_outbox_depth(struct store *store, struct store_outbox_depth *ret)
 {
-    return store->ops->outbox_depth(store, ret);
+    return ASK(store, outbox_depth, ret);
 }

@@ -40,10 +40,24 @@ enum { STORE_AGEING_MS = 30000 };
 
 struct store;
 
+/* The verbs that can fail because the store is away. */
+#define STORE_VERBS(X)                                                                                             \
+    X(submit)                                                                                                      \
+    X(claim) X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(get) X(status) X(depth) \
+        X(ping) X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+
+/*
+ * Told of each call that failed because the store was away, full or broken, and not of those that were answered, if only with a no. From
+ * the thread that called the verb (submit: from one of the store's). verb: one of STORE_VERBS, as text.
+ */
+typedef void store_failed_fn(void *context, const char *verb, int code);
+
 struct store_config {
-    int64_t lease_ms;     /* how long a silent worker keeps a claim */
-    int64_t retention_ms; /* how long final submissions are kept */
-    int64_t max_depth;    /* waiting submissions past which submit answers -EAGAIN */
+    int64_t lease_ms;        /* how long a silent worker keeps a claim */
+    int64_t retention_ms;    /* how long final submissions are kept */
+    int64_t max_depth;       /* waiting submissions past which submit answers -EAGAIN */
+    store_failed_fn *failed; /* NULL: nobody is told */
+    void *failed_context;
 };
 
 /*
@@ -60,6 +74,9 @@ bool store_url_shared(const char *url); /* whether several processes may open th
 int store_inspect(const char *url, struct store **ret, struct error *err);
 void store_close(struct store *store); /* finishes what was handed in, then closes; NULL is fine */
 DEFINE_CLEANUP(struct store, store_close)
+
+/* The queue's name, where the URL gave it one, else "default". Valid until store_close. */
+const char *store_queue(const struct store *store);
 
 /* What its keeper should know and mend: that it could lose what was acknowledged. NULL when nothing; valid until store_close. */
 const char *store_warning(const struct store *store);

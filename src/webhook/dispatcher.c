@@ -188,10 +188,19 @@ static int seal(struct job *job)
     return 0;
 }
 
+static const char *const outcomes[] = {
+    [STORE_OUTCOME_DELIVERED] = "delivered", [STORE_OUTCOME_RETRY] = "retry", [STORE_OUTCOME_DEAD] = "dead"};
+
+/* Shows them as 0 from the start: one that came to be with its first event would not be seen to rise. */
+static void count_nothing_yet(struct metrics *metrics)
+{
+    for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
+        metrics_touch(metrics, METRIC_WEBHOOKS, outcomes[i], NULL);
+    metrics_touch(metrics, METRIC_WEBHOOK_TIME, NULL, NULL);
+}
+
 static void count_outcome(const struct job *job)
 {
-    static const char *const outcomes[] = {
-        [STORE_OUTCOME_DELIVERED] = "delivered", [STORE_OUTCOME_RETRY] = "retry", [STORE_OUTCOME_DEAD] = "dead"};
     struct metrics *metrics = job->hook->config.metrics;
     enum store_outcome outcome = job->settlement.outcome;
     if (outcome == STORE_OUTCOME_HELD)
@@ -341,6 +350,7 @@ int webhook_start(const struct webhook_config *config, struct webhook **ret, str
         webhook_stop(hook, 0);
         return error_errno(err, r, "starting the webhooks' threads");
     }
+    count_nothing_yet(config->metrics);
     *ret = hook;
     return 0;
 }

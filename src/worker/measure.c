@@ -2,6 +2,39 @@
 /* measure.c: see measure.h. The language is a label only when it is one that this worker knows: what a client wrote is not. */
 #include "worker/measure.h"
 
+#include <errno.h>
+
+#include "base/clock.h"
+
+static const char *const reasons[] = {"lapsed", "cancelled"};
+
+void measure_nothing_yet(struct metrics *metrics)
+{
+    static const enum status ends[] = {STATUS_COMPLETED, STATUS_FAILED};
+    static const char *const attempts[] = {"first", "again"};
+
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        metrics_touch(metrics, METRIC_SUBMISSIONS, status_name(ends[i]), NULL);
+    for (size_t i = 0; i < ARRAY_LEN(attempts); i++)
+        metrics_touch(metrics, METRIC_CLAIMS, attempts[i], NULL);
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+        metrics_touch(metrics, METRIC_LEASES_LOST, reasons[i], NULL);
+    metrics_touch(metrics, METRIC_INTERNAL_ERRORS, NULL, NULL);
+    metrics_touch(metrics, METRIC_QUEUE_WAIT, NULL, NULL);
+    metrics_touch(metrics, METRIC_OVERHEAD, NULL, NULL);
+}
+
+void measure_claim(struct metrics *metrics, int attempt, int64_t waited_ms)
+{
+    metrics_add(metrics, METRIC_CLAIMS, 1, attempt > 1 ? "again" : "first", NULL);
+    metrics_observe(metrics, METRIC_QUEUE_WAIT, waited_ms * NS_PER_MS, NULL, NULL);
+}
+
+void measure_lost(struct metrics *metrics, int code)
+{
+    metrics_add(metrics, METRIC_LEASES_LOST, 1, reasons[code == -ECANCELED], NULL);
+}
+
 static void measure_compile(struct metrics *metrics, const struct compile_result *compile, const char *language)
 {
     if (compile->state == COMPILE_NONE)

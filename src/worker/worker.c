@@ -96,17 +96,19 @@ static bool is_lost(int code)
     return code == -ESTALE || code == -ECANCELED || code == -ENOENT;
 }
 
-/* The store said that the claim is not ours any more. */
-static void lose(struct claim *claim)
+/* The store said, by this code, that the claim is not ours any more. */
+static void lose(struct claim *claim, int code)
 {
     struct worker *worker = claim->worker;
 
-    metrics_add(worker->metrics, METRIC_LEASES_LOST, 1, NULL, NULL);
     pthread_mutex_lock(&worker->lock);
+    bool news = !claim->lost;
     claim->lost = true;
     if (claim->job)
         executor_cancel(worker->executor, claim->job);
     pthread_mutex_unlock(&worker->lock);
+    if (news)
+        measure_lost(worker->metrics, code);
 }
 
 /* ---- what the executor reports ---- */
@@ -116,7 +118,7 @@ static int progress(struct claim *claim, enum store_event_kind kind, unsigned in
     int r = store_progress(claim->worker->store, claim->token, claim->fence, kind, index, buf_view(data));
     buf_release(data);
     if (is_lost(r))
-        lose(claim);
+        lose(claim, r);
     return r;
 }
 
@@ -180,14 +182,12 @@ static void log_started(const struct claim *claim, const struct submission *sub,
     log_info("submission.started", LOG_STR("token", token), LOG_STR("language", sub->language),
              LOG_INT("tests", (int64_t)sub->test_count), LOG_INT("attempt", attempt),
              LOG_INT("queued_ms", clock_realtime_ms() - claim->created_ms));
-    metrics_observe(claim->worker->metrics, METRIC_QUEUE_WAIT, (clock_realtime_ms() - claim->created_ms) * NS_PER_MS,
-                    NULL, NULL);
+    measure_claim(claim->worker->metrics, attempt, clock_realtime_ms() - claim->created_ms);
 }
 
-static void log_store_away(const struct worker *worker, const char *verb, int code)
+static void log_store_away(const char *verb, int code)
 {
     log_warn("store.away", LOG_STR("verb", verb), LOG_STR("message", strerror(-code)));
-    metrics_add(worker->metrics, METRIC_STORE_ERRORS, 1, verb, NULL);
 }
 
 /*
@@ -290,7 +290,7 @@ static void *claimer_main(void *argument)
         } else if (r == -ECANCELED) {
             break;
         } else if (r != -EAGAIN) {
-            log_store_away(worker, "claim", r);
+            log_store_away("claim", r);
             backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
             pause_claiming(worker, backoff);
         }
@@ -332,9 +332,9 @@ static void *renewer_main(void *argument)
         while ((claim = next_to_renew(worker, claim))) {
             int r = store_renew(worker->store, claim->token, claim->fence);
             if (is_lost(r))
-                lose(claim);
+                lose(claim, r);
             else if (r < 0)
-                log_store_away(worker, "renew", r);
+                log_store_away("renew", r);
         }
     }
 }
@@ -394,9 +394,11 @@ static void deliver(struct claim *claim)
             log_completed(claim);
         if (r == 0)
             return;
-        if (is_lost(r))
+        if (is_lost(r)) {
+            lose(claim, r);
             break;
-        log_store_away(claim->worker, "complete", r);
+        }
+        log_store_away("complete", r);
         backoff = backoff ? MIN(2 * backoff, BACKOFF_MOST_MS) : BACKOFF_FIRST_MS;
     }
     log_info("submission.dropped", LOG_STR("token", token));
@@ -464,6 +466,7 @@ int worker_start(const struct worker_config *config, struct worker **ret, struct
     worker->name = xstrdup(config->name);
     worker->lease_ms = config->lease_ms;
     worker->metrics = config->metrics;
+    measure_nothing_yet(worker->metrics);
     worker->claiming = true;
     TAILQ_INIT(&worker->all);
     TAILQ_INIT(&worker->finished);

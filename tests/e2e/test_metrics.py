@@ -67,7 +67,9 @@ def test_busy_slots(new_server):
     assert scrape(server)["evalx_submissions_running"] == 1
     server.delete(f"/submissions/{token}")
     wait_until(lambda: scrape(server)['evalx_slots{state="busy"}'] == 0, 10, "the slot to be idle")
-    assert scrape(server)["evalx_leases_lost_total"] == 1
+    figures = scrape(server)
+    assert figures['evalx_leases_lost_total{reason="cancelled"}'] == 1 and figures['evalx_leases_lost_total{reason="lapsed"}'] == 0
+    assert figures['evalx_claims_total{attempt="first"}'] == 1 and figures['evalx_claims_total{attempt="again"}'] == 0
 
 
 @pytest.mark.parametrize("body", [{"language": "python", "code": "print('needle')", "args": ["needle"], "metadata": {"needle": "needle"},

@@ -90,12 +90,45 @@ static void histograms(void **state)
     assert_true(value_of(&text, "evalx_run_seconds_bucket{language=\"c\",le=\"0.0005\"}") == 1);
     assert_true(value_of(&text, "evalx_run_seconds_bucket{language=\"c\",le=\"0.001\"}") == 2);
     assert_true(value_of(&text, "evalx_run_seconds_bucket{language=\"c\",le=\"0.0025\"}") == 3);
-    assert_true(value_of(&text, "evalx_run_seconds_bucket{language=\"c\",le=\"300\"}") == 3);
+    assert_true(value_of(&text, "evalx_run_seconds_bucket{language=\"c\",le=\"60\"}") == 3);
+    assert_null(strstr(buf_str(&text), "le=\"300\"")); /* of another kind */
     assert_true(value_of(&text, "evalx_run_seconds_bucket{language=\"c\",le=\"+Inf\"}") == 4);
     assert_true(value_of(&text, "evalx_run_seconds_count{language=\"c\"}") == 4);
     double sum = value_of(&text, "evalx_run_seconds_sum{language=\"c\"}");
     assert_true(sum > 1000.0019 && sum < 1000.0021);
     buf_release(&text);
+    metrics_free(metrics);
+}
+
+/* Prometheus must see a counter's first step, and must not see a figure that is not known any more. */
+static void touched_is_zero_and_forgotten_is_absent(void **state)
+{
+    (void)state;
+    struct metrics *metrics = metrics_new();
+    metrics_touch(metrics, METRIC_INTERNAL_ERRORS, NULL, NULL);
+    metrics_touch(metrics, METRIC_OVERHEAD, NULL, NULL);
+    metrics_add(metrics, METRIC_STORE_ERRORS, 2, "get", NULL);
+    metrics_touch(metrics, METRIC_STORE_ERRORS, "get", NULL);
+    metrics_set(metrics, METRIC_QUEUE_DEPTH, 7, "default", NULL);
+    metrics_set(metrics, METRIC_QUEUE_DEPTH, 8, "other", NULL);
+    struct buf text = rendered(metrics);
+    assert_true(value_of(&text, "evalx_internal_errors_total") == 0);
+    assert_true(value_of(&text, "evalx_sandbox_overhead_seconds_bucket{le=\"+Inf\"}") == 0);
+    assert_true(value_of(&text, "evalx_sandbox_overhead_seconds_count") == 0);
+    assert_true(value_of(&text, "evalx_store_errors_total{verb=\"get\"}") == 2);
+    assert_int_equal(lines_with(&text, "evalx_queue_depth{"), 2);
+    buf_release(&text);
+    metrics_forget(metrics, METRIC_QUEUE_DEPTH);
+    text = rendered(metrics);
+    assert_null(strstr(buf_str(&text), "evalx_queue_depth"));
+    assert_non_null(strstr(buf_str(&text), "evalx_store_errors_total"));
+    buf_release(&text);
+    metrics_set(metrics, METRIC_QUEUE_DEPTH, 3, "default", NULL);
+    text = rendered(metrics);
+    assert_true(value_of(&text, "evalx_queue_depth{queue=\"default\"}") == 3);
+    buf_release(&text);
+    metrics_touch(NULL, METRIC_OVERHEAD, NULL, NULL);
+    metrics_forget(NULL, METRIC_OVERHEAD);
     metrics_free(metrics);
 }
 
@@ -217,6 +250,7 @@ int main(void)
         cmocka_unit_test(nothing_counted_is_nothing_shown),
         cmocka_unit_test(counters_and_gauges),
         cmocka_unit_test(histograms),
+        cmocka_unit_test(touched_is_zero_and_forgotten_is_absent),
         cmocka_unit_test(values_are_escaped_and_cut),
         cmocka_unit_test(series_are_told_apart_and_bounded),
         cmocka_unit_test(collectors_are_asked_at_every_render),
