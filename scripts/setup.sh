@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and only that, from Debian's packages.
 #
-#   scripts/setup.sh GROUP…      build | languages | run | test | lint | bench | fuzz
+#   scripts/setup.sh GROUP…      build | languages | run | test | deploy | picture | lint | bench | fuzz
 #
 # Needs nothing but bash, dpkg and apt; asks no questions; does nothing when everything is there.
 set -euo pipefail
@@ -13,6 +13,9 @@ build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
 run=(curl)
 test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind redis-server user-mode-linux)
+# deploy: what tests/deploy holds the shipped configuration against.
+deploy=(prometheus)
+picture=(python3-matplotlib)
 lint=(git clang clang-format clang-tidy python3-pytest)
 bench=(wrk curl python3 redis-server)
 fuzz=(clang libclang-rt-14-dev)
@@ -29,13 +32,13 @@ installed() {
 wanted=()
 for group in "$@"; do
     case $group in
-    build | run | test | lint | bench | fuzz)
+    build | run | test | deploy | picture | lint | bench | fuzz)
         declare -n packages=$group
         wanted+=("${packages[@]}")
         ;;
     languages) mapfile -t -O "${#wanted[@]}" wanted < <(language_packages) ;;
     *)
-        echo "setup: unknown group \"$group\"; there are: build languages run test lint bench fuzz" >&2
+        echo "setup: unknown group \"$group\"; there are: build languages run test deploy picture lint bench fuzz" >&2
         exit 2
         ;;
     esac
