@@ -151,9 +151,9 @@ class Page:
         peak = max([value for one in ([floor] if stacked else [line for _, line in found]) for value in one if not math.isnan(value)] + [0])
         axes.set_ylim(0, peak * 1.1 if peak > 0 else 1)
         axes.set_xlim(0, (end - start) / step)
-        axes.yaxis.set_major_locator(MaxNLocator(4) if unit != "bytes" else MultipleLocator(2 ** max(round(math.log2(max(peak, 1) / 4)), 0)))
+        axes.yaxis.set_major_locator(self.locator(unit, peak))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, unit) if value >= 0 else ""))
-        minutes = max(round((end - start) / 60 / 5), 1)
+        minutes = max(round((end - start) / 60 / 4), 1)
         first = math.ceil(start / 60 / minutes) * minutes * 60
         ticks = list(range(first, int(end) + 1, minutes * 60))
         axes.set_xticks([(tick - start) / step for tick in ticks], [time.strftime("%H:%M", time.gmtime(tick)) for tick in ticks])
@@ -163,6 +163,15 @@ class Page:
             spine.set_visible(False)
         if not found:
             axes.text(0.5, 0.5, "nothing yet", transform=axes.transAxes, color=FAINT, ha="center", va="center", fontsize=9)
+
+    @staticmethod
+    def locator(unit, peak):
+        """Round figures: of minutes, of powers of two, or of tens."""
+        if unit == "bytes":
+            return MultipleLocator(2 ** max(round(math.log2(max(peak, 1) / 4)), 0))
+        if unit == "s" and peak >= 90:
+            return MultipleLocator(60 * max(round(peak / 60 / 4), 1))
+        return MaxNLocator(4)
 
     def legend(self, place, found, unit):
         """In two lines at most below the graph; a single series is the title's own."""

@@ -2,16 +2,18 @@
 """Metrics as Prometheus sees them: names, labels and values of the real binary in all its roles; the shipped rules, alerts and dashboard against them, and
 against a real Prometheus; docs/observability.md against all of it."""
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
-from harness import EVALX, ROOT, SLOW, Server, run_cli, wait_until
+from harness import EVALX, ROOT, SLOW, Server, children_of, run_cli, wait_until
 from monitoring import SHIPPED, Installation, Prometheus
 from promql import LABEL, MAX_ONLY, TARGET_LABELS, base_name, exposition, grouped_by, label_values, metrics_of, not_by_max
 
@@ -319,6 +321,38 @@ def test_prometheus_runs_the_shipped_rules(prometheus):
 
 
 # ---- an outage ----
+
+def test_a_worker_that_hangs_loses_its_claim_and_another_takes_it_over(installation):
+    token = installation.api.submit({"language": "bash", "code": "sleep 1; echo 7", "test_cases": [{"expected_output": "7\n"}]})
+
+    def values(node):
+        return exposition(node.get("/metrics").text)[2]
+    taker = wait_until(lambda: next((worker for worker in installation.workers if values(worker)['evalx_slots{state="busy"}'] == 1), None), 20, "a worker to take it")
+    other, = [worker for worker in installation.workers if worker is not taker]
+    before, cancelled = values(other)['evalx_claims_total{attempt="again"}'], values(taker)['evalx_leases_lost_total{reason="cancelled"}']
+    os.kill(taker.process.pid, signal.SIGSTOP)
+    try:
+        assert installation.api.result(token)["verdict"] == "accepted"
+    finally:
+        os.kill(taker.process.pid, signal.SIGCONT)
+    assert values(other)['evalx_claims_total{attempt="again"}'] == before + 1
+    wait_until(lambda: values(taker)['evalx_leases_lost_total{reason="lapsed"}'] == 1, 20, "the loss to be known")
+    assert values(taker)['evalx_leases_lost_total{reason="cancelled"}'] == cancelled
+
+
+def test_slots_that_die_are_counted_when_they_are_built_anew(installation):
+    worker = installation.serve
+    jail = next(pid for pid in children_of(worker.process.pid) if Path(f"/proc/{pid}/comm").read_text().strip() == "evalx-jail")
+    slots = [pid for pid in children_of(jail) if int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]) == jail]
+
+    def rebuilt():
+        worker.run("bash", "echo 7")
+        return exposition(worker.get("/metrics").text)[2]["evalx_slots_rebuilt_total"]
+    assert rebuilt() == 0 and len(slots) == 2  # the second is the companion, for interactors
+    for slot in slots:
+        os.kill(slot, signal.SIGKILL)
+    wait_until(lambda: rebuilt() >= 1, 20, "the slot to be built anew")
+
 
 @needs_prometheus
 def test_no_figure_is_told_of_a_store_that_is_away(installation, prometheus):

@@ -346,6 +346,55 @@ static void an_outage_is_told_within_a_second(void **state)
     fixture_close(&f);
 }
 
+struct told {
+    pthread_mutex_t lock;
+    char verbs[512]; /* each followed by a space */
+};
+
+static void remember_failure(void *context, const char *verb, int code)
+{
+    struct told *told = context;
+    pthread_mutex_lock(&told->lock);
+    size_t len = strlen(told->verbs);
+    snprintf(told->verbs + len, sizeof told->verbs - len, "%s%s ", verb, code == -ENOTCONN ? "" : "?");
+    pthread_mutex_unlock(&told->lock);
+}
+
+/* Whoever counts failures hears of each call that the server did not answer, by the verb, and of no refusal. */
+static void failures_are_told_and_refusals_are_not(void **state)
+{
+    (void)state;
+    struct told told = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct fixture f;
+    fixture_open(&f, "redis+unix:%s/redis.sock");
+    struct store_config config = f.config;
+    config.failed = remember_failure;
+    config.failed_context = &told;
+    fixture_reopen(&f, &config);
+    assert_string_equal(store_queue(f.store), "default");
+    struct store_submission submission = submission_of("x");
+    struct store_claim claim;
+    struct store_record record;
+    submission.idempotency_key = "key";
+    assert_int_equal(submit_wait(f.store, &submission).code, 0);
+    submission.body_digest[0] ^= 1;
+    assert_int_equal(submit_wait(f.store, &submission).code, -EEXIST);
+    submission.priority = 99;
+    assert_int_equal(submit_wait(f.store, &submission).code, -EINVAL);
+    assert_int_equal(store_get(f.store, "AAAAAAAAAAAAAAAAAAAAAA", &record), -ENOENT);
+    take_expect(f.store, "x", 1, &claim);
+    assert_int_equal(store_renew(f.store, claim.token, claim.fence + 1), -ESTALE);
+    struct store_claim none;
+    assert_int_equal(store_claim(f.store, "w", 0, &none), -EAGAIN);
+    assert_string_equal(told.verbs, "");
+    server_kill(&f.server);
+    assert_away(f.store);
+    assert_string_equal(told.verbs, "ping submit get cancel claim ");
+    server_start(&f.server);
+    await_ping(f.store);
+    fixture_close(&f);
+}
+
 /* Who gave the server only a moment learns nothing of it that would concern the others. */
 static void haste_of_one_is_no_outage(void **state)
 {
@@ -587,6 +636,7 @@ int main(void)
         cmocka_unit_test(a_claim_that_nobody_heard_of),
         cmocka_unit_test(a_killed_server_loses_nothing),
         cmocka_unit_test(an_outage_is_told_within_a_second),
+        cmocka_unit_test(failures_are_told_and_refusals_are_not),
         cmocka_unit_test(haste_of_one_is_no_outage),
         cmocka_unit_test(leases_outlive_an_outage),
         cmocka_unit_test(leases_end_though_the_clock_was_set_back),
