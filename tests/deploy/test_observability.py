@@ -213,6 +213,14 @@ def test_every_alert_is_tested_both_ways_and_explained():
         assert page == "docs/observability.md" and anchor in headings, rule["alert"]
 
 
+def test_the_operator_s_rules_are_the_same():
+    made = subprocess.run([SHIPPED / "prometheusrule.sh"], capture_output=True, text=True, timeout=30, check=True)
+    assert (SHIPPED / "prometheusrule.yaml").read_text() == made.stdout, "run deploy/prometheus/prometheusrule.sh > deploy/prometheus/prometheusrule.yaml"
+    resource = yaml.safe_load(made.stdout)
+    assert (resource["apiVersion"], resource["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
+    assert [rule for group in resource["spec"]["groups"] for rule in group["rules"]] == RULES
+
+
 def unknown_words(expression, exported, legend=""):
     """What it names that neither the binary nor a recording rule has."""
     labels, _ = exported
@@ -263,6 +271,11 @@ def test_what_every_process_tells_alike_is_never_added_up(exported):
         assert not_by_max(rule["expr"]) == [], rule
     for title, expression, _ in QUERIES:
         assert not_by_max(expression) == [], title
+    added_up = re.compile(r"\b(?:sum|avg|count)\s*(?:(?:by|without)\s*\([^)]*\)\s*)?\(\s*(?:" + "|".join(MAX_ONLY) + r")\b")
+    assert added_up.search("sum by (queue) (evalx_queue_depth)")
+    for file in sorted((ROOT / "deploy").rglob("*")):  # autoscalers' queries as well
+        if file.is_file() and file.suffix in (".yaml", ".yml", ".json", ".tpl", ".py"):
+            assert not added_up.search(file.read_text()), file
 
 
 # ---- the dashboard ----
