@@ -41,10 +41,11 @@ enum { STORE_AGEING_MS = 30000 };
 struct store;
 
 /* The verbs that can fail because the store is away. */
-#define STORE_VERBS(X)                                                                                             \
-    X(submit)                                                                                                      \
-    X(claim) X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(get) X(status) X(depth) \
-        X(ping) X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+/* clang-format off */
+#define STORE_VERBS(X) \
+    X(submit) X(claim) X(renew) X(progress) X(complete) X(annotate) X(release) X(cancel) X(forget) X(get) X(status) \
+    X(depth) X(ping) X(outbox_claim) X(outbox_seal) X(outbox_settle) X(outbox_list) X(outbox_resend) X(outbox_depth)
+/* clang-format on */
 
 /*
  * Told of each call that failed because the store was away, full or broken, and not of those that were answered, if only with a no. From
