@@ -54,11 +54,12 @@ def watched():
         installation.start()
         if shutil.which("prometheus"):
             prometheus = Prometheus(installation.jobs(), every="500ms").start(wait=False)
+        fresh = {node: node.get("/metrics").text for node in installation.nodes}
         for front in (installation.api, installation.serve):
             exercise(front, installation.receiver)
         for front in (installation.api, installation.serve):
             wait_until(lambda one=front: settled(one), 20, "webhooks to be delivered and given up")
-        yield installation, prometheus
+        yield installation, prometheus, fresh
     finally:
         if prometheus:
             prometheus.close()
@@ -122,14 +123,18 @@ def test_each_role_exports_what_it_has(scrapes):
     assert workers == wanted["worker"] | by_language
 
 
-def test_what_is_alarmed_on_is_zero_before_it_happens(scrapes):
-    for node, text in scrapes.items():
+def test_what_is_alarmed_on_is_there_before_it_happens(watched):
+    """Prometheus sees no rise in a counter that comes with its first event."""
+    for node, text in watched[2].items():
         values = exposition(text)[2]
         expected = ['evalx_store_errors_total{verb="complete"}', 'evalx_store_errors_total{verb="submit"}', 'evalx_store_errors_total{verb="depth"}']
         if node.role != "api":
             expected += ["evalx_internal_errors_total", "evalx_slots_rebuilt_total", 'evalx_leases_lost_total{reason="lapsed"}', 'evalx_claims_total{attempt="again"}',
                          'evalx_submissions_total{status="failed"}']
-        assert {name: values.get(name) for name in expected} == dict.fromkeys(expected, 0), node.role
+        else:
+            expected.append('evalx_webhook_attempts_total{outcome="dead"}')
+        assert set(expected) <= set(values), node.role
+        assert not any(values[name] for name in expected if "store" not in name), node.role
 
 
 def test_label_values_come_from_closed_sets(scrapes):
@@ -156,10 +161,13 @@ def test_one_queue_one_figure_from_every_process(installation):
 
     def told():
         return [tuple(exposition(node.get("/metrics").text)[2][WHOLE_STORE[name]] for name in ("waiting", "running")) for node in cluster]
+
+    def alike():
+        figures = told()
+        waiting, running = figures[0]
+        return figures == [(waiting, running)] * 3 and waiting > 0 and running >= 2 and waiting + running == 9
     try:
-        wait_until(lambda: sum(told()[0]) == 9 and told()[0][1] >= 2, 20, lambda: f"the workers to be busy: {told()}")
-        settled_at = told()
-        assert settled_at == [settled_at[0]] * 3 and settled_at[0][0] > 0
+        wait_until(alike, 20, lambda: f"all to tell of nine, most of which wait: {told()}")
     finally:
         for token in busy:
             installation.api.delete(f"/submissions/{token}")
@@ -336,21 +344,22 @@ def test_prometheus_runs_the_shipped_rules(prometheus):
 # ---- an outage ----
 
 def test_a_worker_that_hangs_loses_its_claim_and_another_takes_it_over(installation):
-    token = installation.api.submit({"language": "bash", "code": "sleep 1; echo 7", "test_cases": [{"expected_output": "7\n"}]})
+    token = installation.api.submit({"language": "bash", "code": "sleep 2; echo 7", "test_cases": [{"expected_output": "7\n"}]})
 
     def values(node):
         return exposition(node.get("/metrics").text)[2]
     taker = wait_until(lambda: next((worker for worker in installation.workers if values(worker)['evalx_slots{state="busy"}'] == 1), None), 20, "a worker to take it")
     other, = [worker for worker in installation.workers if worker is not taker]
-    before, cancelled = values(other)['evalx_claims_total{attempt="again"}'], values(taker)['evalx_leases_lost_total{reason="cancelled"}']
+    before, lost = values(other)['evalx_claims_total{attempt="again"}'], values(taker)
     os.kill(taker.process.pid, signal.SIGSTOP)
     try:
         assert installation.api.result(token)["verdict"] == "accepted"
     finally:
         os.kill(taker.process.pid, signal.SIGCONT)
-    assert values(other)['evalx_claims_total{attempt="again"}'] == before + 1
-    wait_until(lambda: values(taker)['evalx_leases_lost_total{reason="lapsed"}'] == 1, 20, "the loss to be known")
-    assert values(taker)['evalx_leases_lost_total{reason="cancelled"}'] == cancelled
+    assert values(other)['evalx_claims_total{attempt="again"}'] > before
+    lapsed, cancelled = ('evalx_leases_lost_total{reason="%s"}' % reason for reason in ("lapsed", "cancelled"))
+    wait_until(lambda: values(taker)[lapsed] > lost[lapsed], 20, "the loss to be known")
+    assert values(taker)[cancelled] == lost[cancelled]
 
 
 def test_slots_that_die_are_counted_when_they_are_built_anew(installation):
@@ -377,7 +386,7 @@ def test_no_figure_is_told_of_a_store_that_is_away(installation, prometheus):
     def scrape(node):
         begun = time.monotonic()
         text = node.get("/metrics", timeout=30).text
-        assert time.monotonic() - begun < 2.5 * SLOW, f"a scrape of {node.role} was held up for {time.monotonic() - begun} s"
+        assert time.monotonic() - begun < 5 * SLOW, f"a scrape of {node.role} was held up for {time.monotonic() - begun} s"
         return text
 
     wait_until(lambda: prometheus.query(depth), 20, "a depth")
@@ -388,9 +397,10 @@ def test_no_figure_is_told_of_a_store_that_is_away(installation, prometheus):
             assert "evalx_store_up 0\n" in text and not [name for name in told if f"\n{name}" in text], node.role
             assert node.get("/healthz").status_code == 200
         wait_until(lambda: not prometheus.query(depth), 20, "the depth to be absent")
-        assert prometheus.query('max(evalx_store_up{job="evalx"})') == [({}, 0)], "scrapes fail meanwhile"
-        assert [value for _, value in prometheus.query('sum(evalx_slots{job="evalx"})')] == [2], "what is the process's own is told on"
-        assert prometheus.query('up{job="evalx"} == 0') == []
+        wait_until(lambda: not prometheus.query('up{job="evalx"} == 0'), 20, "scrapes to succeed all the same")
+        wait_until(lambda: prometheus.query('max(evalx_store_up{job="evalx"})') == [({}, 0)], 20, "Prometheus to know that the store is away")
+        wait_until(lambda: prometheus.query('sum(evalx_slots{job="evalx"})') == [({}, 2)], 20, "what is the processes' own to be told on")
+        assert not prometheus.query(depth)
     finally:
         installation.redis.process.send_signal(signal.SIGCONT)
     wait_until(lambda: prometheus.query(depth), 20, "the depth to be back")
