@@ -101,12 +101,12 @@ const struct command command_worker = {
     .name = "worker",
     .usage = "[options]",
     .summary = "run what evalx api was given; serves only its health over HTTP",
-    .description =
-        "Any number of them, on any machines, with the same --store-url (redis://…). Needs root to start, "
-        "for the sandbox. Each has\n"
-        "a state folder of its own, for compiled programs. Answers /healthz, /readyz and /version on --listen. "
-        "SIGTERM: takes nothing\n"
-        "new, finishes what runs within shutdown_grace, hands the rest back to the queue.",
+    .description = "Any number of them, on any machines, with the same --store-url (redis://…). Needs root to start, "
+                   "for the sandbox. Each has\n"
+                   "a state folder of its own, for compiled programs. Answers /healthz, /readyz, /metrics and /version "
+                   "on --listen. "
+                   "SIGTERM: takes nothing\n"
+                   "new, finishes what runs within shutdown_grace, hands the rest back to the queue.",
     .uses_config = true,
     .is_role = true,
     .tells_warnings = true,

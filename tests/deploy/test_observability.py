@@ -185,14 +185,14 @@ def test_the_queue_is_labelled_by_its_name(installation):
 
 @pytest.mark.skipif(bool(SLOW > 1), reason="measures time")
 def test_a_scrape_is_cheap(installation):
-    """No client may be slowed down by being watched: the median of 50 scrapes, with a bound that a loaded machine keeps."""
+    """No client may be slowed down by being watched: the median of 20 scrapes, with a bound that a loaded machine keeps."""
     for node in installation.nodes:
         times = []
-        for _ in range(50):
+        for _ in range(20):
             begun = time.perf_counter()
             size = len(node.get("/metrics").content)
             times.append(time.perf_counter() - begun)
-        assert sorted(times)[25] < 0.05, (node.role, sorted(times)[25])
+        assert sorted(times)[10] < 0.05, (node.role, sorted(times)[10])
         assert size < 200_000, (node.role, size)
 
 
