@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak k8s-render clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -82,6 +82,10 @@ chaos: build ## CHAOS_SUBMISSIONS (2,000) submissions while processes are killed
 chaos-soak: build ## SOAK_SECONDS (600) of a steady load on api, workers and Redis: memory and descriptors stay what they were (as root)
 	@scripts/setup.sh languages test
 	@BUILD_DIR=$(BUILD_DIR) /usr/bin/python3 tests/chaos/chaos.py soak --seconds $(SOAK_SECONDS)
+
+k8s-render: ## deploy/kubernetes/deployment.yaml anew, from the minikube overlay
+	@scripts/setup.sh deploy
+	@BUILD_DIR=$(BUILD_DIR) deploy/kubernetes/render.sh
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz
