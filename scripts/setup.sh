@@ -16,7 +16,7 @@ test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgr
 lint=(git clang clang-format clang-tidy python3-pytest)
 bench=(wrk curl python3 redis-server)
 fuzz=(clang libclang-rt-14-dev)
-deploy=(python3-yaml python3-jsonschema unzip) # and kubectl, helm, kubernetes-validate: see below
+deploy=(python3-pytest python3-requests python3-yaml redis-server unzip wrk) # and kubectl, helm, kubernetes-validate: see below
 
 # The toolchains, as the language definitions name them.
 language_packages() {
