@@ -1,12 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Hands in exactly N submissions of programs that sleep, as fast as the server takes them; for wrk, with one thread:
 --
---   wrk -t1 -c64 -d120s -s flood.lua http://HOST:PORT -- [N, default 5000] [seconds that each sleeps, default 1]
+--   wrk -t1 -c64 -d20s -s flood.lua http://HOST:PORT -- [N, default 5000] [seconds that each sleeps, default 1]
 --
--- wrk itself cannot count: it goes on until its time is over. So when N are on their way, connections are given /healthz to ask for until the last
--- answer has come. A submission that is refused (503, 429: the queue is full) is handed in again. Ends with "accepted N".
+-- wrk cannot count: it keeps every connection busy. So when N are on their way, connections ask for /healthz until the last answer has come; then
+-- the load stops, though wrk itself waits until its time (-d) is over. A submission that is refused (503, 429: the queue is full) is handed in again.
+-- Ends with "accepted N"; with fewer when the time was too short.
 local wanted, body = 5000, nil
-local handed_in = 0
+local handed_in, asked = 0, false
 accepted, refused = 0, 0 -- not local: done() reads them
 local the_thread
 
@@ -27,7 +28,9 @@ function init(args)
 end
 
 function request()
-    if handed_in < wanted then
+    if not asked then -- wrk asks once for a request that it does not send
+        asked = true
+    elseif handed_in < wanted then
         handed_in = handed_in + 1
         return wrk.format("POST", "/execute-batch", {["Content-Type"] = "application/json"}, body)
     end
