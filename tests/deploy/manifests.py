@@ -29,7 +29,7 @@ def run(*command, **options):
 
 
 def documents(text):
-    return [document for document in yaml.safe_load_all(text) if document]
+    return [document for document in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if document]
 
 
 @functools.lru_cache(None)
