@@ -391,6 +391,42 @@ def test_secrets_are_only_named():
         assert re.search(rf"create secret generic {secret} --from-(literal|file)={key}=", text), secret
 
 
+# ---- what the documentation says ----
+
+def test_the_documentation_has_the_numbers_and_files_of_the_manifests():
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    objects = kustomized("base")
+    worker, api, settings = by_component(objects, "worker"), by_component(objects, "api"), yaml.safe_load(settings_file(objects))
+    most = settings["limits.max_wall_time_ms"] // 1000
+    longest = int(seconds(settings["submission.max_time"])) + most + CHECKER_SECONDS
+    for words in (f"takes {longest} s", f"`submission.max_time` ({seconds(settings['submission.max_time']) / 60:g} min)", f"`limits.max_wall_time_ms` ({most} s)",
+                  f"`EVALX_SHUTDOWN_GRACE` ({variables(worker)['EVALX_SHUTDOWN_GRACE'][:-1]} s)", f"`store.lease` ({settings['store.lease'][:-1]} s)",
+                  f"`terminationGracePeriodSeconds` ({pod(worker)['terminationGracePeriodSeconds']} s)",
+                  f"`EVALX_SHUTDOWN_DELAY` ({variables(api)['EVALX_SHUTDOWN_DELAY'][:-1]} s)"):
+        assert words in " ".join(text.split()), words
+    for name in WORKER_CAPABILITIES:
+        assert re.search(rf"[ `]{name}[ `]", text), name
+    for name in COMPONENTS:
+        assert f"`{name}`" in text, name
+    for path in set(re.findall(r"deploy/(?:kubernetes|helm)/[A-Za-z0-9_./-]*[A-Za-z0-9]", text)):
+        assert (ROOT / path).exists(), path
+    tags = {container(w)["image"] for w in workloads(kustomized("overlays/minikube")) if container(w)["image"].startswith("evalx")}
+    for image in tags:
+        assert f"-t {image} ." in text and f"minikube image load {image}" in text
+
+
+def test_rules_become_the_operators():
+    files = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
+    made = run(KUBERNETES / "rules.sh", "other", "release=monitoring")
+    assert made.returncode == 0, made.stderr
+    objects = {o["metadata"]["name"]: o for o in yaml.safe_load_all(made.stdout)}
+    assert objects.keys() == {f"evalx-{file.stem}" for file in files} and files
+    for file in files:
+        assert objects[f"evalx-{file.stem}"]["spec"] == yaml.safe_load(file.read_text())
+        assert objects[f"evalx-{file.stem}"]["metadata"]["namespace"] == "other"
+        assert objects[f"evalx-{file.stem}"]["metadata"]["labels"]["release"] == "monitoring"
+
+
 # ---- autoscaling's objects ----
 
 @pytest.mark.parametrize("scaler", SCALERS)
