@@ -195,7 +195,8 @@ def test_the_end_of_an_api(pods, api):
     api.process.send_signal(signal.SIGTERM)
     wait_until(lambda: answers(api, "readinessProbe") == 503, 10, "it to be not ready")
     assert answers(api, "livenessProbe") == 200
-    assert api.post("/execute-batch", ECHO).status_code == 202, "whoever is still sent here is served"
+    served = api.post("/execute-batch", ECHO)
+    assert served.status_code == 202 and served.headers["Connection"] == "close", "whoever is still sent here is served, and sent on"
     assert '"delay_ms":10000' in api.log_text()
     api.process.send_signal(signal.SIGTERM)
     assert api.process.wait(timeout=30 * SLOW) == 0

@@ -21,9 +21,12 @@ def test_halves_need_a_store_that_is_shared(role, url):
 def test_leaving_is_announced_before_it_happens(new_server):
     """With shutdown_delay a load balancer sees /readyz fail while requests are still served."""
     server = new_server(shutdown_delay="20s", queue_paused="true")
+    assert "connection" not in server.get("/healthz").headers
     server.process.send_signal(signal.SIGTERM)
     wait_until(lambda: server.get("/readyz").status_code == 503, what="/readyz to fail")
     assert server.get("/healthz").status_code == 200
+    answers, closed = server.raw(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert closed and answers[0].headers["connection"] == "close", "who keeps a connection open is to come back through the balancer"
     token = server.submit({"language": "python", "code": "print(1)"})
     assert server.get(f"/submissions/{token}").json()["status"] == "queued"
     server.process.send_signal(signal.SIGTERM)  # cuts the delay short
