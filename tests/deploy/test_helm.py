@@ -102,6 +102,7 @@ REFUSED = {
     "api.terminationGracePeriodSeconds=15": "api.terminationGracePeriodSeconds",
     "autoscaling.minReplicas=60": "autoscaling.minReplicas must not be above",
     "redis.enabled=false": "externalRedis.host is needed",
+    "worker.userNamespace=true": "worker.userNamespace needs worker.runtimeClassName",
     "worker.createRuntimeClass=true": "worker.runtimeClassName is needed",
 }
 

@@ -177,6 +177,9 @@ def test_what_workers_are_granted():
     unconfined = {name for name, make in EVERYTHING.items()
                   if pod(by_component(make(), "worker"))["securityContext"].get("seccompProfile") == {"type": "Unconfined"}}
     assert unconfined == {"components/worker-unconfined", "overlays/minikube", "helm/minikube-values.yaml"}
+    for name, make in EVERYTHING.items():
+        worker = pod(by_component(make(), "worker"))
+        assert name.startswith("components/") or ("hostUsers" in worker) == ("runtimeClassName" in worker), "in a user namespace the control group is handed over"
     production = by_component(kustomized("overlays/production"), "worker")
     assert pod(production)["hostUsers"] is False and container(production)["securityContext"]["procMount"] == "Unmasked"
     runtime = find(kustomized("overlays/production"), "RuntimeClass", "evalx")
@@ -413,18 +416,6 @@ def test_the_documentation_has_the_numbers_and_files_of_the_manifests():
     tags = {container(w)["image"] for w in workloads(kustomized("overlays/minikube")) if container(w)["image"].startswith("evalx")}
     for image in tags:
         assert f"-t {image} ." in text and f"minikube image load {image}" in text
-
-
-def test_rules_become_the_operators():
-    files = sorted((ROOT / "deploy" / "prometheus" / "rules").glob("*.yaml"))
-    made = run(KUBERNETES / "rules.sh", "other", "release=monitoring")
-    assert made.returncode == 0, made.stderr
-    objects = {o["metadata"]["name"]: o for o in yaml.safe_load_all(made.stdout)}
-    assert objects.keys() == {f"evalx-{file.stem}" for file in files} and files
-    for file in files:
-        assert objects[f"evalx-{file.stem}"]["spec"] == yaml.safe_load(file.read_text())
-        assert objects[f"evalx-{file.stem}"]["metadata"]["namespace"] == "other"
-        assert objects[f"evalx-{file.stem}"]["metadata"]["labels"]["release"] == "monitoring"
 
 
 # ---- autoscaling's objects ----

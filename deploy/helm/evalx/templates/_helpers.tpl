@@ -101,6 +101,9 @@ scaleDown:
 {{- if and (eq .Values.worker.confinement "privileged") .Values.worker.userNamespace }}
 {{- fail "worker.userNamespace does not go together with worker.confinement: privileged" }}
 {{- end }}
+{{- if and .Values.worker.userNamespace (not .Values.worker.runtimeClassName) }}
+{{- fail "worker.userNamespace needs worker.runtimeClassName, of a runtime that hands control groups over (cgroup_writable)" }}
+{{- end }}
 {{- end }}
 
 {{- define "evalx.egressToRedis" }}
