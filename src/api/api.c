@@ -82,6 +82,7 @@ const char *api_address(const struct api *api)
 void api_leave(struct api *api)
 {
     atomic_store(&api->leaving, true);
+    http_leave(api->server);
 }
 
 void api_drain(struct api *api)

@@ -53,7 +53,7 @@ int api_start(const struct api_config *config, struct api **ret, struct error *e
 /* "127.0.0.1:43123", where it really listens; owned by the API. */
 const char *api_address(const struct api *api);
 
-/* From now on /readyz says 503; everything else goes on. */
+/* From now on /readyz says 503, and every answer closes its connection; everything else goes on. */
 void api_leave(struct api *api);
 
 /* From now on /readyz says 503 and so does every new submission; what was accepted can still be fetched. */

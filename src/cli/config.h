@@ -33,6 +33,7 @@
   X(DURATION, store_retention_ms,     "store.retention",         "24h",            CONFIG_MS(1), CONFIG_DAYS(3650), NULL, NULL, "how long results are kept") \
   X(INTEGER,  queue_max_depth,        "queue.max_depth",         "100000",         1, 1000000000,                  NULL, NULL, "waiting submissions past which the API answers 503") \
   X(BOOL,     queue_paused,           "queue.paused",            "false",          0, 0,                          NULL, NULL, "accept submissions but run none (maintenance, benchmarks)") \
+  X(DURATION, submission_max_time_ms, "submission.max_time",     "1h",            100, CONFIG_DAYS(1),             NULL, NULL, "how long after a submission's start its test cases may begin; those that have not are time_limit_exceeded") \
   X(SIZE,     output_keep,            "output.keep",             "1MiB",           1024, CONFIG_MIB(64),           NULL, NULL, "bytes of stdout and of stderr kept in a test case's result") \
   X(SIZE,     artifact_cache_size,    "artifact.cache_size",     "1GiB",           CONFIG_MIB(1), CONFIG_MIB(1048576), NULL, NULL, "compiled programs kept for the next submission of the same source") \
   X(BOOL,     api_cors,               "api.cors",                "true",           0, 0,                          NULL, NULL, "let web pages of any origin call the API") \

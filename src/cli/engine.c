@@ -118,6 +118,7 @@ int engine_execute(const struct config *config, struct engine *engine, const cha
         .artifact_dir = artifacts,
         .artifact_cache_kb = config->artifact_cache_size / 1024,
         .output_keep_kb = config->output_keep / 1024,
+        .submission_max_ms = config->submission_max_time_ms,
         .metrics = engine->metrics,
     };
     return executor_new(&executor, &engine->executor, err);

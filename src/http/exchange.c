@@ -131,7 +131,7 @@ struct answer exchange_answer(struct http_exchange *x, int status, const char *c
         .extra = extra,
         .minor = x->request.minor,
         .head_only = x->request.head_only,
-        .keep_alive = x->request.keep_alive && !atomic_load(&x->server->stopping),
+        .keep_alive = x->request.keep_alive && !atomic_load(&x->server->stopping) && !atomic_load(&x->server->leaving),
         .cors = x->server->config.cors,
     };
 }

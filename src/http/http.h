@@ -62,6 +62,12 @@ int http_start(const struct http_config *config, const struct http_route *routes
 const char *http_address(const struct http_server *server);
 
 /*
+ * From now on every answer closes its connection, so that clients who keep theirs open come back through whatever balances them, which sends them
+ * elsewhere by then; everything else goes on as it was.
+ */
+void http_leave(struct http_server *server);
+
+/*
  * Graceful: stop accepting, give exchanges in flight grace_ms to be answered, then close all and free. Exchanges that handlers kept
  * are told by their cancel function.
  */

@@ -302,6 +302,11 @@ const char *http_address(const struct http_server *server)
     return server->address;
 }
 
+void http_leave(struct http_server *s)
+{
+    atomic_store(&s->leaving, true);
+}
+
 void http_stop(struct http_server *s, int64_t grace_ms)
 {
     pthread_mutex_lock(&s->mailbox);

@@ -35,7 +35,7 @@ struct http_server {
     char *socket_path; /* of a Unix socket, to remove at the end */
     struct pool pool;
     pthread_t thread;
-    atomic_bool stopping;
+    atomic_bool leaving, stopping;
     atomic_llong buffered; /* bytes of request bodies in memory */
 
     pthread_mutex_t mailbox; /* guards the next group, and the posted marks of exchanges */

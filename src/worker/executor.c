@@ -405,6 +405,7 @@ int executor_new(const struct executor_config *config, struct executor **ret, st
     executor->tools.registry = config->registry;
     executor->tools.hints = config->hints;
     executor->tools.output_keep = config->output_keep_kb * 1024;
+    executor->tools.submission_max_ns = config->submission_max_ms * NS_PER_MS;
     executor->tools.metrics = config->metrics;
     int r = artifact_cache_open(config->artifact_dir, config->artifact_cache_kb, &executor->tools.cache, err);
     if (r < 0) {

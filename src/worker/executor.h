@@ -32,6 +32,7 @@ struct executor_config {
     int64_t artifact_cache_kb;       /* past this the least recently used artifacts go */
     const struct hint_rules *hints;  /* outlive the executor; NULL: results carry no hints */
     int64_t output_keep_kb;          /* of each stream in a test result; more is cut and marked truncated; positive */
+    int64_t submission_max_ms;       /* later after a job's start than this no test case of it begins; 0: whenever */
     struct metrics *metrics;         /* counted into; outlives the executor; may be NULL */
 };
 

@@ -309,9 +309,19 @@ static int run(struct job *job, const struct job_tools *tools, const struct lane
     return job->judge.interactive ? run_together(&attempt, ret) : run_alone(&attempt, ret);
 }
 
+/* However many test cases there are, a submission ends: whoever stops a worker knows how long that can take. */
+static bool is_out_of_time(const struct job *job, const struct job_tools *tools)
+{
+    return tools->submission_max_ns > 0 && clock_monotonic_ns() - job->started_ns >= tools->submission_max_ns;
+}
+
 int job_test(struct job *job, const struct job_tools *tools, const struct lane *lane, size_t index,
              struct test_result *ret)
 {
+    if (is_out_of_time(job, tools)) {
+        outcome_not_begun(tools->submission_max_ns / NS_PER_MS, ret);
+        return 0;
+    }
     const struct test_case *test = &job->sub->tests[index];
     struct language_command own = {0};
     const struct language_command *command = &job->command;

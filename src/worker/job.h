@@ -65,7 +65,8 @@ struct job {
 struct job_tools {
     struct artifact_cache *cache;
     const struct registry *registry;
-    int64_t output_keep; /* bytes */
+    int64_t output_keep;       /* bytes */
+    int64_t submission_max_ns; /* no test case begins later after the job's start; 0: they always may */
     struct metrics *metrics;
     const struct hint_rules *hints; /* NULL: none are given */
 };
@@ -82,7 +83,7 @@ void job_free(struct job *job, const struct job_tools *tools);
  */
 int job_compile(struct job *job, const struct job_tools *tools, struct box *box);
 
-/* Runs one test case into *ret. 0, -ECANCELED: box_cancel; other -errno: the engine failed, ret says so. */
+/* Runs one test case into *ret, unless the job's time is over. 0, -ECANCELED: box_cancel; other -errno: the engine failed, ret says so. */
 int job_test(struct job *job, const struct job_tools *tools, const struct lane *lane, size_t index,
              struct test_result *ret);
 

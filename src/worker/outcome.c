@@ -304,6 +304,17 @@ void outcome_internal(struct test_result *ret, const char *message)
     };
 }
 
+void outcome_not_begun(int64_t time_ms, struct test_result *ret)
+{
+    *ret = (struct test_result){
+        .done = true,
+        .verdict = VERDICT_TIME_LIMIT,
+        .exit_code = -1,
+        .message = xasprintf("not started: the whole submission's time (%g s, submission.max_time) was over",
+                             (double)time_ms / 1000),
+    };
+}
+
 /* ---- compiling ---- */
 
 void outcome_of_compile(const struct limits *limits, int64_t output_keep, struct box_report *report,

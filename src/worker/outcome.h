@@ -39,4 +39,7 @@ void outcome_describe(struct buf *out, const struct box_report *report, const st
 void outcome_internal(struct test_result *ret, const char *message);
 void outcome_not_compiled(const struct compile_result *compile, struct test_result *ret);
 
+/* A test case whose submission had used up its time before it could begin: time_ms, of them all together. */
+void outcome_not_begun(int64_t time_ms, struct test_result *ret);
+
 #endif

@@ -1,0 +1,120 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{- define "evalx.name" -}}
+{{- if contains "evalx" .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-evalx" .Release.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{/* dict "root" $ "component" NAME */}}
+{{- define "evalx.selector" -}}
+app.kubernetes.io/name: evalx
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "evalx.labels" -}}
+{{ include "evalx.selector" . }}
+app.kubernetes.io/part-of: evalx
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{/* dict "image" IMAGE "root" $ */}}
+{{- define "evalx.image" -}}
+{{- if .image.digest }}{{ printf "%s@%s" .image.repository .image.digest }}{{ else }}{{ printf "%s:%s" .image.repository (.image.tag | default .root.Chart.AppVersion) }}{{ end }}
+{{- end }}
+
+{{/* Where a pod may go: dict "at" VALUES "root" $ "component" NAME */}}
+{{- define "evalx.place" -}}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .at.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .at.nodeSelector }}
+nodeSelector: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- with .at.tolerations }}
+tolerations: {{ toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "evalx.spread" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{ include "evalx.selector" . | nindent 8 }}
+{{- end }}
+
+{{/* The variables that say where Redis is. */}}
+{{- define "evalx.store" -}}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef: {name: {{ .Values.redisSecret.name }}, key: {{ .Values.redisSecret.key }}}
+{{- if .Values.redis.enabled }}
+- {name: EVALX_STORE_URL, value: "redis://evalx:$(REDIS_PASSWORD)@{{ include "evalx.name" . }}-redis:6379/0"}
+{{- else }}
+- {name: EVALX_STORE_URL, value: "redis://{{ .Values.externalRedis.user }}:$(REDIS_PASSWORD)@{{ required "externalRedis.host is needed when redis.enabled is false" .Values.externalRedis.host }}:{{ .Values.externalRedis.port }}/{{ .Values.externalRedis.database }}"}
+{{- end }}
+{{- end }}
+
+{{- define "evalx.behavior" -}}
+scaleUp:
+  stabilizationWindowSeconds: 0
+  selectPolicy: Max
+  policies:
+    - {type: Percent, value: 200, periodSeconds: 15}
+    - {type: Pods, value: 10, periodSeconds: 15}
+scaleDown:
+  stabilizationWindowSeconds: {{ .Values.autoscaling.scaleDownStabilizationSeconds }}
+  selectPolicy: Max
+  policies:
+    - {type: Percent, value: 50, periodSeconds: 60}
+{{- end }}
+
+{{/* A duration of evalx.yaml ("6m", "1h30m" is none, "250ms") in seconds, rounded up. */}}
+{{- define "evalx.seconds" -}}
+{{- $number := regexFind "^[0-9]+" . | int64 }}{{ $unit := regexReplaceAll "^[0-9.]+" . "" }}
+{{- if eq $unit "ms" }}{{ div (add $number 999) 1000 }}{{ else }}{{ mul $number (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) $unit | default 1) }}{{ end }}
+{{- end }}
+
+{{/* What can be said wrongly by two values together is refused here; values.schema.json knows single ones. */}}
+{{- define "evalx.check" -}}
+{{- $longest := add (include "evalx.seconds" (index .Values.config "submission.max_time" | default "1h") | int64) (div (add (index .Values.config "limits.max_wall_time_ms" | default 60000 | int64) 999) 1000) 20 }}
+{{- if le (.Values.worker.terminationGracePeriodSeconds | int64) (.Values.worker.shutdownGraceSeconds | int64) }}
+{{- fail "worker.terminationGracePeriodSeconds must be above worker.shutdownGraceSeconds: else workers are killed before they hand back what they run" }}
+{{- end }}
+{{- if le (.Values.worker.shutdownGraceSeconds | int64) $longest }}
+{{- fail (printf "worker.shutdownGraceSeconds must be above %d: the longest submission that config allows (submission.max_time + limits.max_wall_time_ms + 20 s)" $longest) }}
+{{- end }}
+{{- if lt (.Values.api.terminationGracePeriodSeconds | int64) (add .Values.api.shutdownDelaySeconds 10) }}
+{{- fail "api.terminationGracePeriodSeconds must be at least api.shutdownDelaySeconds + 10" }}
+{{- end }}
+{{- if gt (.Values.autoscaling.minReplicas | int64) (.Values.autoscaling.maxReplicas | int64) }}
+{{- fail "autoscaling.minReplicas must not be above autoscaling.maxReplicas" }}
+{{- end }}
+{{- if and (eq .Values.worker.confinement "privileged") .Values.worker.userNamespace }}
+{{- fail "worker.userNamespace does not go together with worker.confinement: privileged" }}
+{{- end }}
+{{- if and .Values.worker.userNamespace (not .Values.worker.runtimeClassName) }}
+{{- fail "worker.userNamespace needs worker.runtimeClassName, of a runtime that hands control groups over (cgroup_writable)" }}
+{{- end }}
+{{- end }}
+
+{{- define "evalx.egressToRedis" }}
+{{- if .Values.redis.enabled }}
+- to:
+    - podSelector:
+        matchLabels: {{ include "evalx.selector" (dict "root" . "component" "redis") | nindent 10 }}
+  ports: [{protocol: TCP, port: 6379}]
+{{- else }}
+- to:
+    - ipBlock: {cidr: {{ required "externalRedis.cidr is needed for the NetworkPolicies, or networkPolicies.enabled: false" .Values.externalRedis.cidr | quote }}}
+  ports: [{protocol: TCP, port: {{ .Values.externalRedis.port }}}]
+{{- end }}
+{{- end }}

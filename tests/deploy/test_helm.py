@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The chart: it lints, refuses values that mean nothing by their names, and comes to the same as the kustomize folder."""
+import copy
+import re
+
+import pytest
+import yaml
+from manifests import CHART, HELM, KUBERNETES, find, helm, helmed, kustomized, needs_tools, run, with_components, workloads
+
+pytestmark = needs_tools
+
+CI_VALUES = sorted(path.name for path in (CHART / "ci").iterdir())
+THE_TRIALS_OWN = {"evalx-metrics", "kube-system", None}  # namespaces of what comes with the minikube overlay
+PAIRS = {
+    "plain-values.yaml": lambda: kustomized("base"),
+    "default-values.yaml": lambda: with_components("hpa"),
+    "production-values.yaml": lambda: kustomized("overlays/production"),
+    "minikube-values.yaml": lambda: [o for o in kustomized("overlays/minikube") if o["metadata"].get("namespace") not in THE_TRIALS_OWN
+                                     and o["kind"] != "Secret" and o["metadata"]["name"] != "prometheus"],
+}
+HELMS_LABELS = {"app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by", "helm.sh/chart"}
+
+
+def essence(o):
+    """An object without what cannot be the same: Helm's labels and checksums, kustomize's hashes in names, comments in evalx.yaml."""
+    if isinstance(o, list):
+        return [essence(item) for item in o]
+    if not isinstance(o, dict):
+        return re.sub(r"^(evalx|evalx-redis)-[0-9a-z]{10}$", r"\1", o) if isinstance(o, str) else o
+    left = {key: essence(value) for key, value in o.items()
+            if key not in HELMS_LABELS and not key.startswith("checksum/") and key != "imagePullPolicy" and value is not None}
+    return {key: value for key, value in left.items() if not (key == "annotations" and value == {})}
+
+
+def compared(objects):
+    found = {}
+    for o in objects:
+        if o["kind"] == "Namespace":
+            continue
+        o = essence(copy.deepcopy(o))
+        if "evalx.yaml" in o.get("data", {}):
+            o["data"]["evalx.yaml"] = yaml.safe_load(o["data"]["evalx.yaml"])
+        labels = o["metadata"].pop("labels")
+        assert labels["app.kubernetes.io/part-of"] == "evalx", o["metadata"]
+        if o["kind"] == "RuntimeClass":
+            o["metadata"].pop("namespace", None)
+        found[o["kind"], o["metadata"]["name"]] = o
+    return found
+
+
+@pytest.mark.parametrize("values", CI_VALUES)
+def test_it_lints(values):
+    linted = run(HELM, "lint", CHART, "--strict", "-f", CHART / "ci" / values)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+@pytest.mark.parametrize("values", PAIRS)
+def test_it_comes_to_the_same_as_kustomize(values):
+    by_helm, by_kustomize = compared(helmed(values)), compared(PAIRS[values]())
+    assert by_helm.keys() == by_kustomize.keys()
+    for name, o in by_kustomize.items():
+        assert by_helm[name] == o, name
+    assert len(by_helm) > 15
+
+
+def test_redis_files_are_the_same():
+    for name in ("redis.conf", "redis.sh"):
+        assert (CHART / "files" / name).read_text() == (KUBERNETES / "base" / name).read_text(), name
+        assert find(helmed("default-values.yaml"), "ConfigMap", "evalx-redis")["data"][name].strip() == (CHART / "files" / name).read_text().strip()
+
+
+REFUSED = {
+    "worker.slots=0": "/worker/slots",
+    "worker.slotss=2": "slotss",
+    "worker.confinement=none": "/worker/confinement",
+    "worker.resources.limits.memory=lots": "/worker/resources/limits/memory",
+    "worker.resources.limit.memory=2Gi": "limit",
+    "worker.userNamespace=maybe": "/worker/userNamespace",
+    "api.replicas=0": "/api/replicas",
+    "api.service.type=Nodeport": "/api/service/type",
+    "api.service.port=70000": "/api/service/port",
+    "api.keysSecret=Not_A_Name": "/api/keysSecret",
+    "image.api.digest=sha256:abc": "/image/api/digest",
+    "image.worker.repository=evalx-worker:0.1.0": "/image/worker/repository",
+    "image.pullPolicy=Sometimes": "/image/pullPolicy",
+    "autoscaling.kind=vpa": "/autoscaling/kind",
+    "autoscaling.queueDepth=0": "/autoscaling/queueDepth",
+    "autoscaling.prometheusAddress=prometheus:9090": "/autoscaling/prometheusAddress",
+    "podMonitors.interval=often": "/podMonitors/interval",
+    "networkPolicies.enable=false": "enable",
+    "redis.storage.size=big": "/redis/storage/size",
+    "config.lissten=1": "lissten",
+    r"config.store\.url=redis://elsewhere": "store.url",
+    r"config.submission\.max_time=forever": "/config/submission.max_time",
+    r"config.queue\.max_depth=0": "/config/queue.max_depth",
+    "replicaCount=3": "replicaCount",
+    # and what two values say together
+    "worker.terminationGracePeriodSeconds=460": "worker.terminationGracePeriodSeconds must be above worker.shutdownGraceSeconds",
+    "worker.shutdownGraceSeconds=440": "worker.shutdownGraceSeconds must be above 440",
+    r"config.submission\.max_time=1h": "worker.shutdownGraceSeconds must be above 3680",
+    r"config.limits\.max_wall_time_ms=90000": "worker.shutdownGraceSeconds must be above 470",
+    "api.terminationGracePeriodSeconds=15": "api.terminationGracePeriodSeconds",
+    "autoscaling.minReplicas=60": "autoscaling.minReplicas must not be above",
+    "redis.enabled=false": "externalRedis.host is needed",
+    "worker.userNamespace=true": "worker.userNamespace needs worker.runtimeClassName",
+    "worker.createRuntimeClass=true": "worker.runtimeClassName is needed",
+}
+
+
+@pytest.mark.parametrize("setting", REFUSED)
+def test_what_means_nothing_is_refused_by_name(setting):
+    refused = helm("--set", setting)
+    assert refused.returncode != 0 and REFUSED[setting] in refused.stderr, refused.stderr
+
+
+def test_knobs_turn_what_they_say():
+    objects = helmed("elsewhere-values.yaml", release="judge")
+    worker = find(objects, "Deployment", "judge-evalx-worker")["spec"]
+    assert "replicas" not in worker and worker["template"]["spec"]["imagePullSecrets"] == [{"name": "images"}]
+    environment = {v["name"]: v.get("value") for v in worker["template"]["spec"]["containers"][0]["env"]}
+    assert environment["EVALX_SLOTS"] == "4"
+    assert environment["EVALX_STORE_URL"] == "redis://evalx:$(REDIS_PASSWORD)@redis.example.org:6379/0"
+    assert find(objects, "Deployment", "judge-evalx-api")["spec"]["template"]["spec"]["containers"][0]["image"].startswith(
+        "images.example.org/evalx-api@sha256:0123")
+    scaler = find(objects, "HorizontalPodAutoscaler", "judge-evalx-worker")["spec"]
+    assert scaler["scaleTargetRef"]["name"] == "judge-evalx-worker" and scaler["maxReplicas"] == 12
+    assert [m["external"]["target"]["averageValue"] for m in scaler["metrics"]] == ["40", "4"], "a worker with four slots runs four"
+    assert not [o for o in objects if o["kind"] == "StatefulSet" or "redis" in o["metadata"]["name"]]
+
+
+def test_two_releases_side_by_side_do_not_touch_each_other():
+    first, second = (compared(helmed("default-values.yaml", release=name)) for name in ("evalx", "evalx-two"))
+    assert not first.keys() & second.keys()
+    chosen = [w["spec"]["selector"]["matchLabels"] for name in ("evalx", "evalx-two") for w in workloads(helmed("default-values.yaml", release=name))]
+    assert len({tuple(sorted(labels.items())) for labels in chosen}) == len(chosen)
+
+
+def test_a_changed_setting_rolls_the_pods_that_read_it():
+    def checksums(*settings):
+        rendered = helm(*settings)
+        assert rendered.returncode == 0, rendered.stderr
+        objects = [o for o in yaml.safe_load_all(rendered.stdout) if o]
+        return {w["metadata"]["name"]: w["spec"]["template"]["metadata"]["annotations"]["checksum/config"] for w in workloads(objects)}
+    before, after = checksums(), checksums("--set", r"config.queue\.max_depth=5")
+    assert {name for name in before if before[name] != after[name]} == {"evalx-api", "evalx-worker"}
+
+
+def test_notes_say_what_is_needed():
+    shown = run(HELM, "install", "evalx", CHART, "-n", "evalx", "--dry-run=client", "--set", "worker.confinement=privileged")
+    assert shown.returncode == 0, shown.stderr
+    notes = shown.stdout.partition("NOTES:")[2]
+    for word in ("evalx-redis", "evalx-webhook", "No API key is asked for", "privileged", "external.metrics.k8s.io", "port-forward"):
+        assert word in notes, notes
