@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and only that, from Debian's packages.
 #
-#   scripts/setup.sh GROUP…      build | languages | run | test | lint | bench | fuzz
+#   scripts/setup.sh GROUP…      build | runtime | languages | run | test | lint | bench | fuzz | image | container
+#
+# runtime: the libraries that evalx is linked with, where it is not built (the Dockerfile). image, container: for tests/container.
 #
 # Needs nothing but bash, dpkg and apt; asks no questions; does nothing when everything is there.
 set -euo pipefail
@@ -11,11 +13,14 @@ cd "$(dirname "$0")/.."
 # libcmocka-dev is with build, not test: meson looks for it once, when the build folder is made.
 build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libhiredis-dev libcyaml-dev libyaml-dev libpcre2-dev
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
+runtime=(libcurl4 libcyaml1 libhiredis0.14 libhttp-parser2.9 libjansson4 libpcre2-8-0 libsqlite3-0 libssl3 libuv1 libyaml-0-2)
 run=(curl)
 test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind redis-server user-mode-linux)
 lint=(git clang clang-format clang-tidy python3-pytest)
 bench=(wrk curl python3 redis-server)
 fuzz=(clang libclang-rt-14-dev)
+image=(buildah mmdebstrap)
+container=(runc containerd)
 
 # The toolchains, as the language definitions name them.
 language_packages() {
@@ -29,13 +34,13 @@ installed() {
 wanted=()
 for group in "$@"; do
     case $group in
-    build | run | test | lint | bench | fuzz)
+    build | runtime | run | test | lint | bench | fuzz | image | container)
         declare -n packages=$group
         wanted+=("${packages[@]}")
         ;;
     languages) mapfile -t -O "${#wanted[@]}" wanted < <(language_packages) ;;
     *)
-        echo "setup: unknown group \"$group\"; there are: build languages run test lint bench fuzz" >&2
+        echo "setup: unknown group \"$group\"; there are: build runtime languages run test lint bench fuzz image container" >&2
         exit 2
         ;;
     esac

@@ -246,7 +246,7 @@ char *confinement_mend(const struct confinement *c, const char *step, int error)
         return mend_proc();
     if (strncmp(step, "user namespace", strlen("user namespace")) == 0)
         return mend_user_namespace(error, c->filtered);
-    if (error == EINVAL && strcmp(step, "box user") == 0)
+    if (error == EINVAL && (strcmp(step, "box user") == 0 || strcmp(step, "tmpfs owner") == 0))
         return xstrdup("this user namespace does not map the boxes' users: map 65536 ids (Kubernetes: hostUsers: false "
                        "does), or lower "
                        "sandbox.uid_base");

@@ -155,10 +155,19 @@ def test_masked_proc(doctor):
 
 # ---- control groups ----
 
+READ_ONLY = ["unshare", "--mount", "sh", "-c", 'for point in $(awk \'$3 ~ /^cgroup/ {print $2}\' /proc/mounts); do mount -o remount,bind,ro "$point"; done; exec "$@"', "sh"]
+
+
 def test_control_groups_mounted_read_only(doctor):
-    """As in every container that is not privileged."""
-    read_only = 'for point in $(awk \'$3 ~ /^cgroup/ {print $2}\' /proc/mounts); do mount -o remount,bind,ro "$point"; done; exec "$@"'
-    checks = doctor("unshare", "--mount", "sh", "-c", read_only, "sh")
+    """As in every container that is not privileged. One that may mount has a writable view of them."""
+    checks = doctor(*READ_ONLY)
+    assert checks["control group"]["state"] == "ok" and "mounted read-only" in checks["control group"]["detail"], checks["control group"]
+    assert checks["sandbox"]["state"] == "ok", checks
+
+
+def test_control_groups_read_only_for_good(doctor):
+    """As in a pod that has user namespaces: what was mounted outside of its namespace stays as it is."""
+    checks = doctor(*READ_ONLY, "unshare", "--user", "--map-root-user", "--mount")
     refused(checks["control group"], "writable-cgroups=true", "cgroup_writable", "privileged")
     assert "Read-only file system" in checks["control group"]["detail"] and "/sys/fs/cgroup" in checks["control group"]["detail"]
     assert checks["seccomp"]["state"] == "ok" and checks["sandbox"]["state"] == "failed"
