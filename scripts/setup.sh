@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and only that, from Debian's packages.
 #
-#   scripts/setup.sh GROUP…      build | runtime | languages | run | test | lint | bench | fuzz | image | container
+#   scripts/setup.sh [--list] GROUP…      build | runtime | languages | run | test | lint | bench | fuzz | image | container
 #
-# runtime: the libraries that evalx is linked with, where it is not built (the Dockerfile). image, container: for tests/container.
+# --list prints the packages instead. runtime: the libraries that evalx is linked with, where it is not built (the Dockerfile). image,
+# container: what building images without Docker takes, and running containers.
 #
 # Needs nothing but bash, dpkg and apt; asks no questions; does nothing when everything is there.
 set -euo pipefail
@@ -31,6 +32,12 @@ installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+list=false
+if [ "${1:-}" = --list ]; then
+    list=true
+    shift
+fi
+
 wanted=()
 for group in "$@"; do
     case $group in
@@ -45,6 +52,11 @@ for group in "$@"; do
         ;;
     esac
 done
+
+if $list; then
+    printf '%s\n' "${wanted[@]}" | sort -u
+    exit 0
+fi
 
 missing=()
 for package in "${wanted[@]}"; do

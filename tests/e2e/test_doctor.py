@@ -130,6 +130,13 @@ def test_root_without_precedence_starts_all_the_same(doctor):
     assert checks["weaker: no precedence"]["state"] == "warning" and "SYS_NICE" in checks["weaker: no precedence"]["mend"], checks
 
 
+def test_programs_run_at_a_lower_priority_that_cannot_be_left(tmp_path):
+    (tmp_path / "a.sh").write_text("nice")
+    done = subprocess.run(["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", "nice", "-n", "7", EVALX, "run", tmp_path / "a.sh", "--json"], env=environment(), capture_output=True, text=True,
+                          timeout=60, cwd="/", stdin=subprocess.DEVNULL)
+    assert json.loads(done.stdout)["results"][0]["stdout"].strip() in [str(priority) for priority in range(7, 20)], done
+
+
 def test_root_of_an_ordinary_container(doctor):
     """No SYS_ADMIN, parts of /proc masked: what is in the way of a user namespace is that, not the capability."""
     checks = doctor("unshare", "--mount", "sh", "-c", 'mount --bind /dev/null /proc/uptime && exec "$@"', "sh", "setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin")
