@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak image image-test container-test clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -12,7 +12,7 @@ SOAK_SECONDS ?= 600
 CHAOS_SUBMISSIONS ?= 2000
 
 help: ## say what there is (this)
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 run: ## install what is missing, build, serve on 127.0.0.1:2358, show a demonstration, keep serving
 	@scripts/setup.sh build languages run
@@ -82,6 +82,15 @@ chaos: build ## CHAOS_SUBMISSIONS (2,000) submissions while processes are killed
 chaos-soak: build ## SOAK_SECONDS (600) of a steady load on api, workers and Redis: memory and descriptors stay what they were (as root)
 	@scripts/setup.sh languages test
 	@BUILD_DIR=$(BUILD_DIR) /usr/bin/python3 tests/chaos/chaos.py soak --seconds $(SOAK_SECONDS)
+
+image: ## the two images of the Dockerfile, without Docker (deploy/image/build.sh; as root)
+	@deploy/image/build.sh
+
+image-test: build ## build both images, look into them, run them around a Redis (ten minutes, half a gigabyte of packages; as root)
+	@BUILD_DIR=$(BUILD_DIR) tests/container/run.sh test_image.py
+
+container-test: build ## the sandbox suite inside the worker's image, under containerd with the security settings of the manifests (as root)
+	@BUILD_DIR=$(BUILD_DIR) tests/container/run.sh test_container.py
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz
