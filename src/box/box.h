@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -54,6 +55,8 @@ bool jail_weakness(const struct jail *jail, unsigned index, struct weakness *ret
 
 /* Why there is no control group; "" when there is one. */
 const char *jail_uncounted(const struct jail *jail);
+
+pid_t jail_pid(const struct jail *jail); /* the caller's child, waited for by jail_stop alone */
 
 /* Readable when the jail process has died (poll it): the engine cannot run anything any more. */
 int jail_death_fd(const struct jail *jail);

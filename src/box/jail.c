@@ -202,6 +202,11 @@ bool jail_user_namespace(const struct jail *jail)
     return jail->user_namespace;
 }
 
+pid_t jail_pid(const struct jail *jail)
+{
+    return jail->pid;
+}
+
 int jail_death_fd(const struct jail *jail)
 {
     return jail->control;

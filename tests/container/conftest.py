@@ -23,9 +23,9 @@ class Image:
         self.name = listed[0]
         self.inspected = json.loads(self.buildah("inspect", "--type", "image", self.name))
         self.config = self.inspected["Docker"]["config"]
-        self.size = int(self.inspected["Docker"].get("size") or 0)
         self.container = self.buildah("from", "--pull-never", self.name).strip()
         self.rootfs = Path(self.buildah("mount", self.container).strip())
+        self.size = int(subprocess.run(["du", "--summarize", "--one-file-system", "--bytes", self.rootfs], check=True, capture_output=True, text=True).stdout.split()[0])
 
     def buildah(self, *arguments):
         return subprocess.run(["buildah", *self.options, *arguments], check=True, capture_output=True, text=True, timeout=120).stdout
