@@ -56,7 +56,7 @@ bool jail_weakness(const struct jail *jail, unsigned index, struct weakness *ret
 /* Why there is no control group; "" when there is one. */
 const char *jail_uncounted(const struct jail *jail);
 
-pid_t jail_pid(const struct jail *jail); /* the caller's child, waited for by jail_stop alone */
+pid_t jail_process(const struct jail *jail); /* the caller's child, waited for by jail_stop alone */
 
 /* Readable when the jail process has died (poll it): the engine cannot run anything any more. */
 int jail_death_fd(const struct jail *jail);

@@ -202,7 +202,7 @@ bool jail_user_namespace(const struct jail *jail)
     return jail->user_namespace;
 }
 
-pid_t jail_pid(const struct jail *jail)
+pid_t jail_process(const struct jail *jail)
 {
     return jail->pid;
 }

@@ -177,13 +177,15 @@ static char *mend_profile(const char *profile)
 static char *mend_group(int error)
 {
     if (error == EROFS)
-        return xstrdup("the cgroup file system is mounted read-only: docker run --cgroupns=private --security-opt "
-                       "writable-cgroups=true (or "
-                       "--privileged); podman: --security-opt unmask=/sys/fs/cgroup; Kubernetes: a runtimeClassName "
-                       "whose containerd handler "
-                       "has cgroup_writable = true (containerd 2.1, cgroup v2 with nsdelegate), or "
-                       "securityContext.privileged: true; version 1 "
-                       "is writable only when privileged");
+        return xstrdup(
+            "the cgroup file system is mounted read-only, and evalx-jail may not have it writable for itself: it can "
+            "with "
+            "SYS_ADMIN and a seccomp filter that allows open_tree and mount_setattr; in a user namespace the group has "
+            "to "
+            "be handed over: docker run --cgroupns=private --security-opt writable-cgroups=true (or --privileged); "
+            "podman: "
+            "--security-opt unmask=/sys/fs/cgroup; Kubernetes: a runtimeClassName whose containerd handler has "
+            "cgroup_writable = true (containerd 2.1, cgroup v2 with nsdelegate), or securityContext.privileged: true");
     if (error == EACCES || error == EPERM)
         return xstrdup("the group belongs to somebody else: start evalx in one of its own (systemd: Delegate=memory "
                        "pids cpu, or systemd-run "

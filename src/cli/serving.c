@@ -210,7 +210,7 @@ static int next_end(const struct serving *serving, int timeout_ms)
 /* In a container evalx is process 1, and whoever loses its parent there becomes its child: such are waited for, the jail is not. */
 static void reap_orphans(const struct serving *serving)
 {
-    pid_t jail = serving->engine.jail != NULL ? jail_pid(serving->engine.jail) : 0;
+    pid_t jail = serving->engine.jail != NULL ? jail_process(serving->engine.jail) : 0;
     siginfo_t info = {0};
 
     while (getpid() == 1 && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 &&
