@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -120,6 +121,41 @@ def specification(pod, container, arguments, environment, folders=None, extra_mo
     if filter_:
         linux["seccomp"] = filter_
     return spec
+
+
+# The suite looks at processes of other users from inside the container, which takes one capability more. Servers are started without it.
+OBSERVER = "CAP_SYS_PTRACE"
+AS_THE_POD = "setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace --"
+
+
+def observe(spec):
+    for kind in ("bounding", "effective", "permitted"):
+        spec["process"]["capabilities"][kind].append(OBSERVER)
+    return spec
+
+
+def suite_specification(pod, place, build, arguments, folders, network):
+    """The sandbox suite in a pod's container, against the image's evalx. place: a folder to write in; build: the tree's build folder, for the programs
+    that the tests have compiled. Python's modules are this machine's own (Debian's, of the same release): the image has nothing of the tests."""
+    place = Path(place)
+    (place / "build").mkdir(parents=True)
+    (place / "build" / "evalx").symlink_to("/usr/local/bin/evalx")
+    (place / "build" / "evalx-jail").symlink_to("/usr/local/libexec/evalx/evalx-jail")
+    (place / "build" / "tests").symlink_to("/src-build/tests")
+    (place / "tmp").mkdir()
+    (place / "tmp").chmod(0o1777)
+    container = pod["containers"][0]
+    command = ["/usr/bin/python3", "-m", "pytest", "-c", "/src/tests/pytest.ini", "--rootdir", "/src/tests", "-q", "--durations=3", "--basetemp", "/suite/tmp/pytest", *arguments]
+    environment = {"BUILD_DIR": "/suite/build", "PYTHONPATH": "/python", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/suite/tmp", "HOME": "/suite/tmp", "E2E_PREFIX": AS_THE_POD,
+                   "E2E_SLOW": os.environ.get("E2E_SLOW", "1"), "HOSTILE_CANARY": "" if "SYS_NICE" in container["securityContext"]["capabilities"]["add"] else "65536 0 0"}
+    extra = [(ROOT, "/src", "ro"), (build, "/src-build", "ro"), (Path("/usr/lib/python3/dist-packages"), "/python", "ro"), (place, "/suite", "rw")]
+    return observe(specification(pod, container, command, environment, folders=folders, extra_mounts=extra, network=network))
+
+
+def totals_of(said):
+    """pytest's last line: "229 passed in 174.71s"."""
+    found = re.findall(r"^(?:=+ )?((?:\d+ \w+,? ?)+ in [\d.]+s.*)$", said, re.M)
+    return found[-1] if found else "no result"
 
 
 class Container:

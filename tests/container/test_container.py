@@ -7,19 +7,16 @@ through setpriv, which leaves it the capabilities of the manifest (test_the_suit
 import copy
 import json
 import os
-import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-from pod import ROOT, V2, Container, capabilities_of, deployment, specification
+from pod import AS_THE_POD, ROOT, V2, Container, capabilities_of, deployment, observe, specification, suite_specification, totals_of
 
 DOCTOR = ["/usr/local/bin/evalx", "doctor", "--json"]
 STEPS = ["clone3", "namespace pid", "namespace net", "namespace ipc", "namespace uts", "namespace mount", "private mounts", "tmpfs", "tmpfs owner", "mount clone", "mount read-only", "mount attach",
          "pivot_root", "old root", "proc", "namespace cgroup", "loopback", "host name", "user namespace", "groups", "box user", "bounding set", "no new privileges", "seccomp", "pidfd", "control group"]
-OBSERVER = "CAP_SYS_PTRACE"
-AS_THE_POD = "setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace --"
+BUILD_DIR = (ROOT / os.environ.get("BUILD_DIR", "build")).resolve()
 SECONDS = int(os.environ.get("CONTAINER_SECONDS", "1800"))
 
 
@@ -121,27 +118,12 @@ def test_an_ordinary_container(doctor, pod):
 
 def test_the_suite_gives_servers_no_more(worker_image, folder, config, network, pod):
     container = pod["containers"][0]
-    spec = specification(pod, container, [*AS_THE_POD.split(), "/bin/sh", "-c", "cat /proc/self/status"], {}, folders={"config": config}, network=network)
-    for kind in ("bounding", "effective", "permitted"):
-        spec["process"]["capabilities"][kind].append(OBSERVER)
+    spec = observe(specification(pod, container, [*AS_THE_POD.split(), "/bin/sh", "-c", "cat /proc/self/status"], {}, folders={"config": config}, network=network))
     code, said = Container("status", folder / "status", worker_image.rootfs, spec).run(60)
     status = dict(line.split(":\t", 1) for line in said.splitlines() if ":\t" in line)
     count = len(capabilities_of(container)["bounding"])
     assert code == 0 and [bin(int(status[kind], 16)).count("1") for kind in ("CapEff", "CapPrm", "CapBnd")] == [count] * 3, said
     assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1"), said
-
-
-def suite(folder):
-    """A build folder whose evalx is the image's, beside the programs that the tests have compiled."""
-    build = folder / "suite" / "build"
-    build.mkdir(parents=True)
-    (build / "evalx").symlink_to("/usr/local/bin/evalx")
-    (build / "evalx-jail").symlink_to("/usr/local/libexec/evalx/evalx-jail")
-    (build / "tests").symlink_to("/src-build/tests")
-    scratch = folder / "suite" / "tmp"
-    scratch.mkdir()
-    scratch.chmod(0o1777)
-    return folder / "suite"
 
 
 @pytest.mark.timeout(SECONDS)
@@ -150,22 +132,22 @@ def suite(folder):
     ("limits", ["/src/tests/e2e/test_limits.py", "/src/tests/e2e/test_programs.py"]),
 ])
 def test_the_suite_passes(containerd, worker_image, folder, config, network, pod, what, arguments):
-    place = suite(folder / what)
-    command = ["/usr/bin/python3", "-m", "pytest", "-c", "/src/tests/pytest.ini", "--rootdir", "/src/tests", "-q", "--durations=3", "--basetemp", "/suite/tmp/pytest", *arguments,
-               *os.environ.get("CONTAINER_ARGUMENTS", "").split()]
-    environment = {"BUILD_DIR": "/suite/build", "PYTHONPATH": "/python", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/suite/tmp", "HOME": "/suite/tmp", "E2E_PREFIX": AS_THE_POD,
-                   "HOSTILE_CANARY": "" if "SYS_NICE" in pod["containers"][0]["securityContext"]["capabilities"]["add"] else "65536 0 0",
-                   "E2E_SLOW": os.environ.get("E2E_SLOW", "1")}
-    build = (ROOT / os.environ.get("BUILD_DIR", "build")).resolve()
-    # Debian's own modules of the same release: the image has python, and nothing of the tests.
-    extra = [(ROOT, "/src", "ro"), (build, "/src-build", "ro"), (Path("/usr/lib/python3/dist-packages"), "/python", "ro"), (place, "/suite", "rw")]
-    spec = specification(pod, pod["containers"][0], command, environment, folders={"config": config}, extra_mounts=extra, network=network)
-    for kind in ("bounding", "effective", "permitted"):
-        spec["process"]["capabilities"][kind].append(OBSERVER)
+    spec = suite_specification(pod, folder / what, BUILD_DIR, [*arguments, *os.environ.get("CONTAINER_ARGUMENTS", "").split()], {"config": config}, network)
     code, said = containerd.run(f"suite-{what}", worker_image.rootfs, spec, SECONDS - 60)
-    totals = re.findall(r"^(?:=+ )?((?:\d+ \w+,? ?)+ in [\d.]+s.*)$", said, re.M)
-    print(f"\n{what}: {totals[-1] if totals else 'no result'}")
-    assert code == 0 and totals and " passed" in totals[-1], said[-8000:]
+    print(f"\n{what}: {totals_of(said)}")
+    assert code == 0 and " passed" in totals_of(said), said[-8000:]
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.skipif(V2, reason="control groups are version 2 here: the tests above were on it")
+def test_on_cgroup_v2(worker_image):
+    """The same container by runc, doctor and those programs where the two versions differ most, on a kernel with version 2."""
+    done = subprocess.run([ROOT / "tests/sandbox/v2.sh", ROOT / "tests/container/on_cgroup_v2.py", worker_image.rootfs, BUILD_DIR], capture_output=True, text=True, timeout=SECONDS,
+                          env={**os.environ, "V2_TIMEOUT": str(SECONDS - 30)}, cwd=ROOT, stdin=subprocess.DEVNULL)
+    if done.returncode == 77:
+        pytest.skip(done.stderr.strip())
+    print(f"\n{done.stdout[-600:]}")
+    assert done.returncode == 0, (done.stdout[-6000:], done.stderr[-2000:])
 
 
 def test_nothing_is_left_on_the_machine():
