@@ -35,22 +35,28 @@ debian_sources() {
 
 # As Debian's own slim images are: essential packages and apt, no manuals, no translations.
 make_base() {
-    local name=$1 dir container
+    local name=$1 container
     dir=$(mktemp -d /var/tmp/evalx-base-XXXXXX)
-    trap 'rm -rf "$dir"' RETURN
+    trap 'rm -rf "$dir"' EXIT
     debian_sources >"$dir/sources"
     [ -s "$dir/sources" ] || {
         echo "build.sh: apt knows no Debian archive here; run apt-get update, or name an image with BASE=" >&2
         return 1
     }
     echo "build.sh: making $name from this machine's package sources"
-    mmdebstrap --quiet --mode=root --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    # (usr-is-merged: the package that would merge /usr of older systems brings the whole of perl.)
+    mmdebstrap --quiet --mode=root --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-        --dpkgopt='path-exclude=/usr/share/info/*' bookworm "$dir/base.tar" - <"$dir/sources"
+        --dpkgopt='path-exclude=/usr/share/info/*' bookworm "$dir/base.tar" - <"$dir/sources" >"$dir/log" 2>&1 || {
+        cat "$dir/log" >&2
+        return 1
+    }
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$dir/base.tar" / >/dev/null
     buildah config --cmd bash "$container"
     buildah commit --quiet --rm "$container" "$name" >/dev/null
+    rm -rf "$dir"
 }
 
 base=${BASE:-localhost/evalx-base:bookworm}

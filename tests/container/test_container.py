@@ -5,6 +5,7 @@ building a box allowed; taking one setting away is named as what it is; and the 
 The suite runs inside the container and looks at other processes from there, which takes SYS_PTRACE. Only it has that: every server is started
 through setpriv, which leaves it the capabilities of the manifest (test_the_suite_gives_servers_no_more), below the same filter."""
 import copy
+import itertools
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from pod import AS_THE_POD, ROOT, V2, Container, capabilities_of, deployment, ob
 DOCTOR = ["/usr/local/bin/evalx", "doctor", "--json"]
 STEPS = ["clone3", "namespace pid", "namespace net", "namespace ipc", "namespace uts", "namespace mount", "private mounts", "tmpfs", "tmpfs owner", "mount clone", "mount read-only", "mount attach",
          "pivot_root", "old root", "proc", "namespace cgroup", "loopback", "host name", "user namespace", "groups", "box user", "bounding set", "no new privileges", "seccomp", "pidfd", "control group"]
+NUMBERS = itertools.count()
 BUILD_DIR = (ROOT / os.environ.get("BUILD_DIR", "build")).resolve()
 SECONDS = int(os.environ.get("CONTAINER_SECONDS", "1800"))
 
@@ -43,11 +45,9 @@ def doctor_of(done):
 def doctor(worker_image, folder, config, network, runtime_default):
     """By runc alone: quicker than by containerd, and the same specification."""
     def run(pod, **settings):
-        run.count += 1
         spec = specification(pod, pod["containers"][0], DOCTOR, {"EVALX_SLOTS": "1", **settings}, folders={"config": config}, network=network, runtime_default=runtime_default)
-        name = f"doctor-{network}-{run.count}"
+        name = f"doctor{next(NUMBERS)}"
         return doctor_of(Container(name, folder / name, worker_image.rootfs, spec).run(120))
-    run.count = 0
     return run
 
 
