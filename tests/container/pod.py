@@ -147,7 +147,7 @@ def suite_specification(pod, place, build, arguments, folders, network):
     container = pod["containers"][0]
     command = ["/usr/bin/python3", "-m", "pytest", "-c", "/src/tests/pytest.ini", "--rootdir", "/src/tests", "-q", "--durations=3", "--basetemp", "/suite/tmp/pytest", *arguments]
     environment = {"BUILD_DIR": "/suite/build", "PYTHONPATH": "/python", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/suite/tmp", "HOME": "/suite/tmp", "E2E_PREFIX": AS_THE_POD,
-                   "E2E_SLOW": os.environ.get("E2E_SLOW", "1"), "HOSTILE_CANARY": "" if "SYS_NICE" in container["securityContext"]["capabilities"]["add"] else "65536 0 0"}
+                   "E2E_SLOW": os.environ.get("E2E_SLOW", "1"), "HOSTILE_LESS": "" if "SYS_NICE" in container["securityContext"]["capabilities"]["add"] else "1"}
     extra = [(ROOT, "/src", "ro"), (build, "/src-build", "ro"), (Path("/usr/lib/python3/dist-packages"), "/python", "ro"), (place, "/suite", "rw")]
     return observe(specification(pod, container, command, environment, folders=folders, extra_mounts=extra, network=network))
 
@@ -234,9 +234,16 @@ address = "{self.address}.ttrpc"
         return self
 
     def __exit__(self, *_):
+        for name in self.ctr("container", "list", "--quiet").stdout.split():  # of a test that was broken off
+            self.end(name)
         self.process.terminate()
         self.process.wait(timeout=30)
         self.log.close()
+
+    def end(self, name):
+        self.ctr("task", "kill", "--all", "--signal", "SIGKILL", name)
+        self.ctr("task", "delete", "--force", name)
+        wait_until(lambda: self.ctr("container", "delete", name).returncode == 0 or name not in self.ctr("container", "list", "--quiet").stdout.split(), 30, "the container to be gone")
 
     def ctr(self, *arguments, timeout=60):
         return subprocess.run(["ctr", "--address", self.address, *arguments], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
@@ -259,8 +266,7 @@ address = "{self.address}.ttrpc"
         try:
             done = self.ctr("run", "--rm", "--config", str(path), name, timeout=timeout)
         except subprocess.TimeoutExpired as late:
-            self.ctr("task", "kill", "--all", "--signal", "SIGKILL", name)
-            wait_until(lambda: self.ctr("container", "delete", name).returncode == 0, 30, "the container to be gone")
+            self.end(name)
             return 124, ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")
         return done.returncode, done.stdout + done.stderr
 
