@@ -187,10 +187,12 @@ static char *mend_group(int error)
             "--security-opt unmask=/sys/fs/cgroup; Kubernetes: a runtimeClassName whose containerd handler has "
             "cgroup_writable = true (containerd 2.1, cgroup v2 with nsdelegate), or securityContext.privileged: true");
     if (error == EACCES || error == EPERM)
-        return xstrdup("the group belongs to somebody else: start evalx in one of its own (systemd: Delegate=memory "
-                       "pids cpu, or systemd-run "
-                       "--user --scope -p Delegate=yes evalx …; in a container: --cgroupns=private and a writable "
-                       "/sys/fs/cgroup); or run it as root");
+        return xstrdup(
+            "the group belongs to somebody else: start evalx in one of its own (systemd: Delegate=memory "
+            "pids cpu, or systemd-run "
+            "--user --scope -p Delegate=yes evalx …; in a container: --cgroupns=private and a writable "
+            "/sys/fs/cgroup; in a pod with hostUsers: false: a runtimeClassName whose containerd handler has "
+            "cgroup_writable = true); or run it as root");
     if (error == EBUSY)
         return xstrdup("version 2 gives controllers only to groups below one that holds no process itself: start evalx "
                        "alone in its group "

@@ -15,12 +15,31 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ["E2E_SLOW"] = "10"
 
-from pod import V2, Container, Network, deployment, specification, suite_specification, totals_of  # noqa: E402
+from pod import V2, Container, Network, Reachable, deployment, specification, suite_specification, totals_of  # noqa: E402
 
 SUITES = {
     "sandbox": ["/src/tests/sandbox/test_hostile.py", "-k", "daemon.c or orphans_burn or small_hogs or in_flight or sets_process_1"],
     "limits": ["/src/tests/e2e/test_limits.py", "-k", "not address_space and (memory or output_limit or process_limit or processes or eight or four_children or parent_that_has_ended)"],
 }
+
+
+def doctor(name, rootfs, pod, config, **options):
+    """(what it printed, its checks by name)"""
+    spec = specification(pod, pod["containers"][0], ["/usr/local/bin/evalx", "doctor", "--json"], {"EVALX_SLOTS": "1"}, folders={"config": config}, **options)
+    _, said = Container(name, f"/mnt/{name}", rootfs, spec).run(300)
+    return said, {check["name"]: check for check in json.loads(said)["checks"]} if said.lstrip().startswith("{") else {}
+
+
+def users_of_its_own(rootfs, config):
+    """hostUsers: false, with the control group handed over: nothing is refused."""
+    pod = deployment("evalx-worker")
+    pod["hostUsers"] = False
+    pod["containers"][0]["securityContext"]["procMount"] = "Unmasked"
+    with Reachable(rootfs, "/mnt/rootfs") as reachable:
+        said, checks = doctor("users", reachable, pod, config, handed_over=True)
+    failed = [name for name, check in checks.items() if check["state"] == "failed"]
+    print("user namespace:", checks.get("control group", {}).get("detail", said), "failed:", failed)
+    return [] if checks and not failed and checks["sandbox"]["state"] == "ok" else [f"user namespace: {said}"]
 
 
 def main(rootfs, build):
@@ -32,12 +51,11 @@ def main(rootfs, build):
     pod = deployment("evalx-worker")
     failed = []
     with Network("evalx-v2") as network:
-        spec = specification(pod, pod["containers"][0], ["/usr/local/bin/evalx", "doctor", "--json"], {"EVALX_SLOTS": "1"}, folders={"config": config}, network=network)
-        code, said = Container("doctor", "/mnt/doctor", rootfs, spec).run(300)
-        checks = {check["name"]: check for check in json.loads(said)["checks"]} if said.lstrip().startswith("{") else {}
+        said, checks = doctor("doctor", rootfs, pod, config, network=network)
         print("doctor:", checks.get("control group", {}).get("detail", said))
-        if code != 0 or checks["sandbox"]["state"] != "ok" or "version 2" not in checks["control group"]["detail"]:
+        if not checks or checks["sandbox"]["state"] != "ok" or "version 2" not in checks["control group"]["detail"]:
             failed.append(f"doctor: {said}")
+        failed += users_of_its_own(rootfs, config)
         for name, arguments in SUITES.items():
             spec = suite_specification(pod, f"/mnt/{name}", build, arguments, {"config": config}, network)
             code, said = Container(name, f"/mnt/bundle-{name}", rootfs, spec).run(1500)

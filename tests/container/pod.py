@@ -18,6 +18,7 @@ MANIFEST = ROOT / "deploy/kubernetes/deployment.yaml"
 FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, where the tree has no manifests (yet)
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}
 ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()  # containerd's default
 
@@ -86,9 +87,9 @@ def mounts_of(pod, container, folders):
         yield {"destination": mount["mountPath"], "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "nodev", "mode=1777", *([f"size={quantity(size)}"] if size else [])]}
 
 
-def specification(pod, container, arguments, environment, folders=None, extra_mounts=(), network=None, runtime_default=None):
+def specification(pod, container, arguments, environment, folders=None, extra_mounts=(), network=None, runtime_default=None, handed_over=False):
     """The config.json of a container. folders: host folders by volume name; extra_mounts: the tests' own (source, destination, "ro" or "rw"); network: a Network's
-    name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault."""
+    name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault; handed_over: the handler has cgroup_writable = true."""
     spec = default_spec()
     context = container.get("securityContext", {})
     assert not context.get("privileged"), "not what these tests are for"
@@ -100,16 +101,21 @@ def specification(pod, container, arguments, environment, folders=None, extra_mo
     spec["root"] = {"path": "rootfs", "readonly": bool(context.get("readOnlyRootFilesystem"))}
     spec["hostname"] = "evalx-worker-0"
     # As CRI: the pod's volumes, and /sys/fs/cgroup read-only unless privileged.
-    spec["mounts"] += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "ro"]},
+    spec["mounts"] += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "rw" if handed_over else "ro"]},
                        *mounts_of(pod, container, folders or {}),
                        *({"destination": destination, "type": "bind", "source": str(source), "options": ["rbind", "rprivate", mode]} for source, destination, mode in extra_mounts)]
     if context.get("procMount") == "Unmasked":
         linux["maskedPaths"], linux["readonlyPaths"] = [], []
     namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")]
-    if network:
+    if pod.get("hostUsers") is False:  # a network of its own users, which a new one is; without a loopback, which doctor does not need
+        namespaces.append({"type": "network"})
+    elif network:
         namespaces.append({"type": "network", "path": f"/run/netns/{network}"})
     if V2:
         namespaces.append({"type": "cgroup"})  # on version 1 containers see the machine's, as containerd has it
+    if pod.get("hostUsers") is False:
+        namespaces.append({"type": "user"})
+        linux["uidMappings"] = linux["gidMappings"] = [{"containerID": 0, "hostID": FIRST_USER, "size": 65536}]
     linux["namespaces"] = namespaces
     linux["cgroupsPath"] = "/evalx-test"  # and the container's name
     limits = container.get("resources", {}).get("limits", {})
@@ -269,6 +275,23 @@ address = "{self.address}.ttrpc"
             self.end(name)
             return 124, ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")
         return done.returncode, done.stdout + done.stderr
+
+
+class Reachable:
+    """An image's files at a place that other users may reach: a storage's own folders are closed to them."""
+
+    def __init__(self, rootfs, place):
+        self.rootfs, self.place = rootfs, Path(place)
+
+    def __enter__(self):
+        self.place.mkdir()
+        subprocess.run(["mount", "--bind", self.rootfs, self.place], check=True)
+        (self.place / "etc/evalx").mkdir(exist_ok=True)  # where the manifests mount their configuration: nobody in the container may make it
+        return self.place
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", self.place], check=True)
+        self.place.rmdir()
 
 
 class Network:

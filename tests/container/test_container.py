@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from pod import AS_THE_POD, ROOT, V2, Container, capabilities_of, deployment, observe, specification, suite_specification, totals_of
+from pod import AS_THE_POD, ROOT, V2, Container, Reachable, capabilities_of, deployment, observe, specification, suite_specification, totals_of
 
 DOCTOR = ["/usr/local/bin/evalx", "doctor", "--json"]
 STEPS = ["clone3", "namespace pid", "namespace net", "namespace ipc", "namespace uts", "namespace mount", "private mounts", "tmpfs", "tmpfs owner", "mount clone", "mount read-only", "mount attach",
@@ -102,6 +102,35 @@ def test_runtime_default_refuses_the_change_of_root(doctor, pod):
     checks = doctor(pod)
     refused(checks, "pivot_root", "seccomp", "pivot_root", "seccompProfile", "--security-opt seccomp=")
     assert checks["namespace mount"]["state"] == checks["mount attach"]["state"] == "ok", checks
+
+
+# ---- in a user namespace (hostUsers: false) ----
+
+@pytest.fixture(scope="module")
+def reachable(worker_image, folder):
+    with Reachable(worker_image.rootfs, folder / "rootfs") as place:
+        yield place
+
+
+def doctor_in_user_namespace(reachable, folder, config, pod, **options):
+    spec = specification(pod, pod["containers"][0], DOCTOR, {"EVALX_SLOTS": "1"}, folders={"config": config}, **options)
+    name = f"users{next(NUMBERS)}"
+    return doctor_of(Container(name, folder / name, reachable, spec).run(120))
+
+
+def test_users_of_its_own(reachable, folder, config, pod):
+    """All steps but one: the control group belongs to the machine's root unless the runtime hands it over (on version 2: test_on_cgroup_v2)."""
+    pod["hostUsers"] = False
+    pod["containers"][0]["securityContext"]["procMount"] = "Unmasked"
+    checks = doctor_in_user_namespace(reachable, folder, config, pod)
+    assert "user namespace" in checks["container"]["detail"], checks["container"]
+    assert {step: checks[step]["state"] for step in STEPS} == {**dict.fromkeys(STEPS, "ok"), "control group": "failed"}, checks
+    refused(checks, "control group", "cgroup_writable")
+
+
+def test_users_of_its_own_and_a_masked_proc(reachable, folder, config, pod):
+    pod["hostUsers"] = False
+    refused(doctor_in_user_namespace(reachable, folder, config, pod), "proc", "procMount: Unmasked", "systempaths=unconfined")
 
 
 def test_an_ordinary_container(doctor, pod):
