@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak dashboard-picture k8s-render clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak dashboard-picture k8s-render image image-test container-test clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -90,6 +90,15 @@ dashboard-picture: build ## docs/dashboard.png anew, from seven minutes of a rea
 k8s-render: ## deploy/kubernetes/deployment.yaml anew, from the minikube overlay
 	@scripts/setup.sh deploy
 	@BUILD_DIR=$(BUILD_DIR) deploy/kubernetes/render.sh
+
+image: ## the two images of the Dockerfile, without Docker (deploy/image/build.sh; as root)
+	@deploy/image/build.sh
+
+image-test: build ## build both images, look into them, run them around a Redis (ten minutes, half a gigabyte of packages; as root)
+	@BUILD_DIR=$(BUILD_DIR) tests/container/run.sh test_image.py
+
+container-test: build ## the sandbox suite inside the worker's image, under containerd with the security settings of the manifests (as root)
+	@BUILD_DIR=$(BUILD_DIR) tests/container/run.sh test_container.py
 
 clean: ## remove what was built
 	@rm -rf $(BUILD_DIR) build-asan build-tsan build-fuzz

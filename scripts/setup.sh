@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and only that, from Debian's packages.
 #
-#   scripts/setup.sh GROUP…      build | languages | run | test | deploy | picture | lint | bench | fuzz
+#   scripts/setup.sh [--list] GROUP…      build | runtime | languages | run | test | deploy | picture | lint | bench | fuzz | image | container
+#
+# --list prints the packages instead. runtime: the libraries that evalx is linked with, where it is not built (the Dockerfile). image,
+# container: what building images without Docker takes, and running containers.
 #
 # Needs nothing but bash, dpkg and apt; asks no questions; does nothing when everything is there.
 set -euo pipefail
@@ -11,6 +14,7 @@ cd "$(dirname "$0")/.."
 # libcmocka-dev is with build, not test: meson looks for it once, when the build folder is made.
 build=(gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libssl-dev libuv1-dev libsqlite3-dev libhiredis-dev libcyaml-dev libyaml-dev libpcre2-dev
     libcurl4-openssl-dev libseccomp-dev libhttp-parser-dev libcmocka-dev)
+runtime=(libcurl4 libcyaml1 libhiredis0.14 libhttp-parser2.9 libjansson4 libpcre2-8-0 libsqlite3-0 libssl3 libuv1 libyaml-0-2)
 run=(curl)
 test=(python3-pytest python3-requests python3-jsonschema python3-yaml curl valgrind redis-server user-mode-linux)
 picture=(python3-matplotlib)
@@ -19,6 +23,8 @@ bench=(wrk curl python3 redis-server)
 fuzz=(clang libclang-rt-14-dev)
 # What tests/deploy holds the shipped configuration against. And kubectl, helm, kubernetes-validate: see below.
 deploy=(prometheus python3-pytest python3-requests python3-yaml redis-server unzip wrk)
+image=(buildah mmdebstrap)
+container=(runc containerd)
 
 # The toolchains, as the language definitions name them.
 language_packages() {
@@ -29,20 +35,31 @@ installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+list=false
+if [ "${1:-}" = --list ]; then
+    list=true
+    shift
+fi
+
 wanted=()
 for group in "$@"; do
     case $group in
-    build | run | test | deploy | picture | lint | bench | fuzz)
+    build | runtime | run | test | deploy | picture | lint | bench | fuzz | image | container)
         declare -n packages=$group
         wanted+=("${packages[@]}")
         ;;
     languages) mapfile -t -O "${#wanted[@]}" wanted < <(language_packages) ;;
     *)
-        echo "setup: unknown group \"$group\"; there are: build languages run test deploy picture lint bench fuzz" >&2
+        echo "setup: unknown group \"$group\"; there are: build runtime languages run test deploy picture lint bench fuzz image container" >&2
         exit 2
         ;;
     esac
 done
+
+if $list; then
+    printf '%s\n' "${wanted[@]}" | sort -u
+    exit 0
+fi
 
 missing=()
 for package in "${wanted[@]}"; do

@@ -43,7 +43,7 @@ cp "$BUILD_DIR/meson-logs/testlog.json" "$reports/unit.json"
 
 echo "== the tree's rules, and end to end"
 # Debian's python, which has Debian's pytest; a python from elsewhere on the PATH would not.
-select=(${E2E:-tests/test_checks.py tests/e2e tests/sandbox tests/hints tests/chaos tests/deploy})
+select=(${E2E:-tests/test_checks.py tests/test_image_files.py tests/e2e tests/sandbox tests/hints tests/chaos tests/deploy})
 # A sanitizer says what it found when a process ends, which those of the chaos tests are not left time for.
 [ -n "$SANITIZE" ] && [ -z "${E2E:-}" ] && select=(tests/e2e tests/sandbox tests/hints -m "not slow")
 PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests --junitxml "$reports/e2e.xml" "${select[@]}"

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -57,6 +58,8 @@ const char *jail_uncounted(const struct jail *jail);
 
 /* Slots that were built anew since the start, as far as it is known: of one that has rested since, with its next run. */
 unsigned long jail_rebuilt(const struct jail *jail);
+
+pid_t jail_process(const struct jail *jail); /* the caller's child, waited for by jail_stop alone */
 
 /* Readable when the jail process has died (poll it): the engine cannot run anything any more. */
 int jail_death_fd(const struct jail *jail);

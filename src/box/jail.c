@@ -207,6 +207,11 @@ unsigned long jail_rebuilt(const struct jail *jail)
     return atomic_load(&jail->rebuilt);
 }
 
+pid_t jail_process(const struct jail *jail)
+{
+    return jail->pid;
+}
+
 int jail_death_fd(const struct jail *jail)
 {
     return jail->control;

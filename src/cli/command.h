@@ -36,7 +36,8 @@ struct command {
 };
 
 extern const struct command command_serve, command_api, command_worker, command_run, command_submit, command_languages,
-    command_webhooks, command_hints, command_doctor, command_config, command_keys, command_version, command_help;
+    command_webhooks, command_hints, command_doctor, command_health, command_config, command_keys, command_version,
+    command_help;
 extern const struct command *const commands[]; /* NULL-terminated, in the order of help */
 
 /* cmd_run.c: runs operand 0 as invocation->options, a struct program, says. Also for evalx hints explain. */

@@ -177,18 +177,22 @@ static char *mend_profile(const char *profile)
 static char *mend_group(int error)
 {
     if (error == EROFS)
-        return xstrdup("the cgroup file system is mounted read-only: docker run --cgroupns=private --security-opt "
-                       "writable-cgroups=true (or "
-                       "--privileged); podman: --security-opt unmask=/sys/fs/cgroup; Kubernetes: a runtimeClassName "
-                       "whose containerd handler "
-                       "has cgroup_writable = true (containerd 2.1, cgroup v2 with nsdelegate), or "
-                       "securityContext.privileged: true; version 1 "
-                       "is writable only when privileged");
+        return xstrdup(
+            "the cgroup file system is mounted read-only, and evalx-jail may not have it writable for itself: it can "
+            "with "
+            "SYS_ADMIN and a seccomp filter that allows open_tree and mount_setattr; in a user namespace the group has "
+            "to "
+            "be handed over: docker run --cgroupns=private --security-opt writable-cgroups=true (or --privileged); "
+            "podman: "
+            "--security-opt unmask=/sys/fs/cgroup; Kubernetes: a runtimeClassName whose containerd handler has "
+            "cgroup_writable = true (containerd 2.1, cgroup v2 with nsdelegate), or securityContext.privileged: true");
     if (error == EACCES || error == EPERM)
-        return xstrdup("the group belongs to somebody else: start evalx in one of its own (systemd: Delegate=memory "
-                       "pids cpu, or systemd-run "
-                       "--user --scope -p Delegate=yes evalx …; in a container: --cgroupns=private and a writable "
-                       "/sys/fs/cgroup); or run it as root");
+        return xstrdup(
+            "the group belongs to somebody else: start evalx in one of its own (systemd: Delegate=memory "
+            "pids cpu, or systemd-run "
+            "--user --scope -p Delegate=yes evalx …; in a container: --cgroupns=private and a writable "
+            "/sys/fs/cgroup; in a pod with hostUsers: false: a runtimeClassName whose containerd handler has "
+            "cgroup_writable = true); or run it as root");
     if (error == EBUSY)
         return xstrdup("version 2 gives controllers only to groups below one that holds no process itself: start evalx "
                        "alone in its group "
@@ -246,7 +250,7 @@ char *confinement_mend(const struct confinement *c, const char *step, int error)
         return mend_proc();
     if (strncmp(step, "user namespace", strlen("user namespace")) == 0)
         return mend_user_namespace(error, c->filtered);
-    if (error == EINVAL && strcmp(step, "box user") == 0)
+    if (error == EINVAL && (strcmp(step, "box user") == 0 || strcmp(step, "tmpfs owner") == 0))
         return xstrdup("this user namespace does not map the boxes' users: map 65536 ids (Kubernetes: hostUsers: false "
                        "does), or lower "
                        "sandbox.uid_base");

@@ -12,9 +12,9 @@
 #include "cli/nearest.h"
 
 const struct command *const commands[] = {
-    &command_serve,    &command_api,   &command_worker, &command_run,    &command_submit, &command_languages,
-    &command_webhooks, &command_hints, &command_doctor, &command_config, &command_keys,   &command_version,
-    &command_help,     NULL,
+    &command_serve,     &command_api,      &command_worker,  &command_run,    &command_submit,
+    &command_languages, &command_webhooks, &command_hints,   &command_doctor, &command_health,
+    &command_config,    &command_keys,     &command_version, &command_help,   NULL,
 };
 
 static const struct command *find_command(const char *name)

@@ -19,13 +19,14 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { DESCRIPTORS_WANTED = 65536, TRIM_EVERY_MS = 10000, TRIM_AFTER_CPU_MS = 20 };
+enum { DESCRIPTORS_WANTED = 65536, TIDY_EVERY_MS = 10000, TRIM_AFTER_CPU_MS = 20 };
 
 /* ---- before the parts ---- */
 
@@ -206,16 +207,30 @@ static int next_end(const struct serving *serving, int timeout_ms)
     return number == SIGHUP ? 0 : number;
 }
 
+/* In a container evalx is process 1, and whoever loses its parent there becomes its child: such are waited for, the jail is not. */
+static void reap_orphans(const struct serving *serving)
+{
+    pid_t jail = serving->engine.jail != NULL ? jail_process(serving->engine.jail) : 0;
+    siginfo_t info = {0};
+
+    while (getpid() == 1 && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 &&
+           info.si_pid != jail) {
+        waitpid(info.si_pid, NULL, WNOHANG);
+        info.si_pid = 0;
+    }
+}
+
 /* The signal that ends the process, or -1 when the jail has died. */
 static int wait_for_end(const struct serving *serving)
 {
     int64_t trimmed_at = 0;
 
     for (;;) {
-        int number = next_end(serving, TRIM_EVERY_MS);
+        int number = next_end(serving, TIDY_EVERY_MS);
         if (number != 0)
             return number;
         trim_memory(&trimmed_at);
+        reap_orphans(serving);
     }
 }
 

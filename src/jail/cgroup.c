@@ -96,7 +96,7 @@ static bool has_option(const char *options, const char *word)
     return false;
 }
 
-int cgroup_find(const char *controller, int *ret_dirfd, char *ret_path, size_t size)
+int cgroup_find(struct hierarchy *h, const char *controller)
 {
     _cleanup_(buf_release) struct buf mounts = BUF_INIT, groups = BUF_INIT;
     if (fd_read_file(AT_FDCWD, "/proc/self/mountinfo", PROC_FILE_MAX, &mounts) < 0 ||
@@ -120,17 +120,7 @@ int cgroup_find(const char *controller, int *ret_dirfd, char *ret_path, size_t s
         size_t prefix = strcmp(root, "/") == 0 ? 0 : strlen(root);
         if (prefix && strncmp(own, root, prefix) == 0)
             below = own + prefix;
-        if ((size_t)snprintf(ret_path, size, "%s%s", point, strcmp(below, "/") == 0 ? "" : below) >= size)
-            return -ENAMETOOLONG;
-        int fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 && errno == ENOENT) { /* our own group lies outside of what is mounted here: use the top of it */
-            snprintf(ret_path, size, "%s", point);
-            fd = open(ret_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        }
-        if (fd < 0)
-            return -errno;
-        *ret_dirfd = fd;
-        return 0;
+        return cgroup_hierarchy_enter(h, point, strcmp(below, "/") == 0 ? "" : below);
     }
     return -ENOENT;
 }
@@ -215,7 +205,7 @@ static void remove_stale(int parent)
 
 int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const char *name, struct error *err)
 {
-    int r = cgroup_find(controller, &h->parent, h->path, sizeof h->path);
+    int r = cgroup_find(h, controller);
     if (r < 0)
         return error_set(err, r, "cgroup controller %s is not mounted here", controller);
     return cgroup_hierarchy_make(h, name, err);
@@ -284,6 +274,14 @@ void cgroup_tree_close(struct cgroup_tree *tree)
 unsigned cgroup_tree_version(const struct cgroup_tree *tree)
 {
     return tree->verbs->version;
+}
+
+bool cgroup_tree_in_view(const struct cgroup_tree *tree)
+{
+    for (size_t i = 0; i < CGROUP_HIERARCHIES_MAX; i++)
+        if (tree->hierarchies[i].parent >= 0 && tree->hierarchies[i].in_view)
+            return true;
+    return false;
 }
 
 static void leaf_name(unsigned slot, char out[32])

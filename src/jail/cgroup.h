@@ -7,6 +7,9 @@
  * is ever moved while programs run (a move costs an RCU grace period). The files read and written for each run are opened once.
  * At start, trees whose process is gone (killed before it could tidy up) are removed.
  *
+ * Containers have their control groups mounted read-only, also those that may mount. There the jail takes a writable view of that mount,
+ * for itself alone (cgroup_view.c): what it may reach is the same, its own group and those below.
+ *
  * Without root there may be no group that evalx may divide: then a leaf only looks (cgroup_none.c), through the same verbs.
  */
 #ifndef EVALX_JAIL_CGROUP_H
@@ -33,6 +36,7 @@ int cgroup_tree_open(struct cgroup_tree **ret, struct error *err);
 struct cgroup_tree *cgroup_tree_none(void);                   /* counts by looking */
 void cgroup_tree_close(struct cgroup_tree *tree);             /* removes it; everything in it must be dead */
 unsigned cgroup_tree_version(const struct cgroup_tree *tree); /* 1 or 2; 0: cgroup_tree_none */
+bool cgroup_tree_in_view(const struct cgroup_tree *tree); /* mounted read-only here: through a writable view of it */
 
 int cgroup_leaf_open(struct cgroup_tree *tree, unsigned slot, struct cgroup_leaf **ret, struct error *err);
 void cgroup_leaf_close(struct cgroup_leaf *leaf); /* only the descriptors */

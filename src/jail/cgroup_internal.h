@@ -12,6 +12,7 @@ enum { CGROUP_HIERARCHIES_MAX = 4 };
 struct hierarchy {
     int parent;      /* the group evalx was started in, -1 when unused */
     int base;        /* evalx-PID-STARTTIME below it */
+    bool in_view;    /* parent and base belong to a writable view of a mount that is read-only */
     char path[1024]; /* of parent, for messages */
 };
 
@@ -64,7 +65,11 @@ struct cgroup_tree {
 
 extern const struct cgroup_verbs cgroup_none, cgroup_v1, cgroup_v2;
 
-int cgroup_find(const char *controller, int *ret_dirfd, char *ret_path, size_t size);
+/* Opens this process's group (parent, path) in the hierarchy of a controller; "": in v2's. -ENOENT: that is not mounted here. */
+int cgroup_find(struct hierarchy *h, const char *controller);
+
+/* cgroup_view.c: opens the group at point + below as h's parent: where point is mounted read-only, in a writable view of it if one can be had. */
+int cgroup_hierarchy_enter(struct hierarchy *h, const char *point, const char *below);
 /* The base below a parent that is open; cgroup_hierarchy_open finds the parent first, by its controller. */
 int cgroup_hierarchy_make(struct hierarchy *h, const char *name, struct error *err);
 int cgroup_hierarchy_open(struct hierarchy *h, const char *controller, const char *name, struct error *err);

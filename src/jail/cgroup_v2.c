@@ -90,7 +90,7 @@ static int divide(const struct hierarchy *h, struct error *err)
 static int find_group(struct hierarchy *h)
 {
     static const char aside[] = "/evalx-main";
-    int r = cgroup_find("", &h->parent, h->path, sizeof h->path);
+    int r = cgroup_find(h, "");
     size_t len = strlen(h->path);
     if (r < 0 || len < sizeof aside || strcmp(h->path + len - (sizeof aside - 1), aside) != 0)
         return r;

@@ -205,6 +205,8 @@ static int box_user_namespace(struct checking *c)
         return -errno;
     pid_t pid = fork();
     if (pid == 0) {
+        close(to[1]); /* else it would wait for itself when the parent gives up */
+        close(from[0]);
         int r = said(unshare(CLONE_NEWUSER));
         if (r == 0 && (write(from[1], &byte, 1) != 1 || read(to[0], &byte, 1) != 1))
             r = -EPIPE;
@@ -264,10 +266,11 @@ static void check_cgroup(void)
 {
     struct error err = ERROR_INIT;
     struct cgroup_tree *tree = NULL;
-    char detail[64];
+    char detail[160];
     int r = cgroup_tree_open(&tree, &err);
     if (r == 0) {
-        snprintf(detail, sizeof detail, "version %u: divided, limits set, joined", cgroup_tree_version(tree));
+        snprintf(detail, sizeof detail, "version %u: divided, limits set, joined%s", cgroup_tree_version(tree),
+                 cgroup_tree_in_view(tree) ? " (mounted read-only; evalx-jail has a writable view of its own)" : "");
         r = use_group(tree, &err);
         cgroup_tree_close(tree);
     }

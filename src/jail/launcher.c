@@ -71,6 +71,12 @@ static int pin(uint32_t cpu)
     return sched_setaffinity(0, sizeof set, &set);
 }
 
+/* Where evalx was started at a lower priority, and may not leave it, that is what programs get. */
+static int take_usual_priority(void)
+{
+    return setpriority(PRIO_PROCESS, 0, 0) == 0 || errno == EACCES ? 0 : -1;
+}
+
 /*
  * Runs in the vforked child, on the launcher's memory: system calls only. Returns only on failure. The descriptors were received
  * behind the launcher's own four, so each is above the place it goes to, and none is overwritten before its turn.
@@ -87,7 +93,7 @@ static void become_program(const struct checked_request *request, const int *str
     /* A session of its own: what belongs to a session (the kernel's autogroup with its priority) ends with the run. */
     if (close_range((unsigned)count, ~0U, 0) < 0 || setsid() < 0)
         return;
-    if (chdir(WORK_DIR) < 0 || setpriority(PRIO_PROCESS, 0, 0) < 0)
+    if (chdir(WORK_DIR) < 0 || take_usual_priority() < 0)
         return;
     /* The CPU limit is kept by the slot; this one is a second line, should the slot be stopped. */
     if (limit(RLIMIT_STACK, wire->stack_bytes) < 0 || limit(RLIMIT_FSIZE, wire->file_bytes) < 0 ||

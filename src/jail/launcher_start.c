@@ -200,6 +200,18 @@ static int write_proc(int host_proc, pid_t pid, const char *file, const char *te
     return fd_write_full(fd, text, strlen(text));
 }
 
+/*
+ * Can be written once, by anybody in the namespace: else a program could leave a note for the next one. In a user namespace that has no
+ * such map itself (a pod's) nobody can, and there is nothing to keep.
+ */
+static int write_project_map(int host_proc, pid_t pid, const char *line)
+{
+    char own[16];
+    int r = write_proc(host_proc, pid, "projid_map", line);
+    _cleanup_(fd_closep) int fd = r == -EPERM ? openat(host_proc, "self/projid_map", O_RDONLY | O_CLOEXEC) : -1;
+    return fd >= 0 && read(fd, own, sizeof own) == 0 ? 0 : r;
+}
+
 int launcher_write_maps(int host_proc, pid_t pid, uid_t owner)
 {
     char line[64];
@@ -207,9 +219,8 @@ int launcher_write_maps(int host_proc, pid_t pid, uid_t owner)
     int r = write_proc(host_proc, pid, "setgroups", "deny");
     if (r == 0)
         r = write_proc(host_proc, pid, "gid_map", line);
-    /* Can be written once, by anybody in the namespace: else a program could leave a note for the next one. */
     if (r == 0)
-        r = write_proc(host_proc, pid, "projid_map", line);
+        r = write_project_map(host_proc, pid, line);
     return r == 0 ? write_proc(host_proc, pid, "uid_map", line) : r;
 }
 

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -101,7 +102,8 @@ class Server:
                 os.chown(self.own_folder, owner, owner)
             state_dir = Path(self.own_folder) / "state"
         self.state_dir, self.arguments, self.settings = Path(state_dir), list(arguments), settings
-        self.prefix = list(map(str, prefix))  # commands that start it: setpriv …, unshare …
+        # Commands that start it: setpriv …, unshare …; E2E_PREFIX: for every server of a suite (tests/container).
+        self.prefix = [*shlex.split(os.environ.get("E2E_PREFIX", "")), *map(str, prefix)]
         self.process, self.port, self.log = None, None, None
         self.session = requests.Session()
         self.session.trust_env = False

@@ -7,6 +7,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -295,6 +296,22 @@ def test_doctor_finds_nothing_here(evalx):
     for subject in ("kernel", "cgroup", "namespace", "seccomp", "python"):
         assert subject in text, subject
     assert evalx("doctor").returncode == OK
+
+
+def test_health_asks_the_server_of_the_same_configuration(evalx, shared_server):
+    for listen in (f"127.0.0.1:{shared_server.port}", f"0.0.0.0:{shared_server.port}"):
+        done = evalx("health", listen=listen)
+        assert (done.returncode, done.stdout) == (OK, "ready\n"), done
+        assert evalx("health", "--live", listen=listen).stdout == "ok\n"
+
+
+def test_health_of_a_server_that_is_not_there(evalx, folder):
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        done = evalx("health", listen=f"127.0.0.1:{bound.getsockname()[1]}")
+    assert done.returncode == TESTS_FAILED and "127.0.0.1" in done.stderr and not done.stdout, done
+    done = evalx("health", listen=f"unix:{folder}/no.sock")
+    assert done.returncode == TESTS_FAILED and done.stderr, done
 
 
 def test_doctor_without_root_says_what_is_missing_and_how_to_mend_it(folder):

@@ -130,6 +130,13 @@ def test_root_without_precedence_starts_all_the_same(doctor):
     assert checks["weaker: no precedence"]["state"] == "warning" and "SYS_NICE" in checks["weaker: no precedence"]["mend"], checks
 
 
+def test_programs_run_at_a_lower_priority_that_cannot_be_left(tmp_path):
+    (tmp_path / "a.sh").write_text("nice")
+    done = subprocess.run(["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice", "nice", "-n", "7", EVALX, "run", tmp_path / "a.sh", "--json"], env=environment(), capture_output=True, text=True,
+                          timeout=60, cwd="/", stdin=subprocess.DEVNULL)
+    assert json.loads(done.stdout)["results"][0]["stdout"].strip() in [str(priority) for priority in range(7, 20)], done
+
+
 def test_root_of_an_ordinary_container(doctor):
     """No SYS_ADMIN, parts of /proc masked: what is in the way of a user namespace is that, not the capability."""
     checks = doctor("unshare", "--mount", "sh", "-c", 'mount --bind /dev/null /proc/uptime && exec "$@"', "sh", "setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin")
@@ -155,10 +162,19 @@ def test_masked_proc(doctor):
 
 # ---- control groups ----
 
+READ_ONLY = ["unshare", "--mount", "sh", "-c", 'for point in $(awk \'$3 ~ /^cgroup/ {print $2}\' /proc/mounts); do mount -o remount,bind,ro "$point"; done; exec "$@"', "sh"]
+
+
 def test_control_groups_mounted_read_only(doctor):
-    """As in every container that is not privileged."""
-    read_only = 'for point in $(awk \'$3 ~ /^cgroup/ {print $2}\' /proc/mounts); do mount -o remount,bind,ro "$point"; done; exec "$@"'
-    checks = doctor("unshare", "--mount", "sh", "-c", read_only, "sh")
+    """As in every container that is not privileged. One that may mount has a writable view of them."""
+    checks = doctor(*READ_ONLY)
+    assert checks["control group"]["state"] == "ok" and "mounted read-only" in checks["control group"]["detail"], checks["control group"]
+    assert checks["sandbox"]["state"] == "ok", checks
+
+
+def test_control_groups_read_only_for_good(doctor):
+    """As in a pod that has user namespaces: what was mounted outside of its namespace stays as it is."""
+    checks = doctor(*READ_ONLY, "unshare", "--user", "--map-root-user", "--mount")
     refused(checks["control group"], "writable-cgroups=true", "cgroup_writable", "privileged")
     assert "Read-only file system" in checks["control group"]["detail"] and "/sys/fs/cgroup" in checks["control group"]["detail"]
     assert checks["seccomp"]["state"] == "ok" and checks["sandbox"]["state"] == "failed"

@@ -35,15 +35,16 @@ def mounts():
 
 
 def cgroup_mounts():
-    """Mount points of control groups by controller; "" is version 2."""
+    """(group that is shown, mount point) of control groups by controller; "" is version 2. A container's mounts show its own group only."""
     found = {}
     for line in text("/proc/self/mountinfo").splitlines():
         left, _, right = line.partition(" - ")
         kind, _, options = right.split(" ", 2)
+        root, point = left.split()[3:5]
         if kind == "cgroup2":
-            found[""] = left.split()[4]
+            found[""] = root, point
         elif kind == "cgroup":
-            found.update({option: left.split()[4] for option in options.replace(",", " ").split()})
+            found.update({option: (root, point) for option in options.replace(",", " ").split()})
     return found
 
 
@@ -129,7 +130,8 @@ class Outside:
                 _, controllers, path = line.split(":", 2)
                 if f"evalx-{self.jail}-" not in path:
                     continue
-                leaf = Path(points[controllers.split(",")[0]] + path)
+                root, point = points[controllers.split(",")[0]]
+                leaf = Path(point + path.removeprefix(root if root != "/" else ""))
                 if [int(pid) for pid in text(leaf / "cgroup.procs").split()] != [launcher]:
                     return f"{leaf} holds more than its process 1"
                 if not leaf.is_dir() or [entry for entry in os.scandir(leaf) if entry.is_dir()]:

@@ -7,6 +7,7 @@ which runs after each of them, runs where it ran.
 import base64
 import os
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -172,6 +173,9 @@ def check_verdict(document, settings):
 
 def canary(server, *expected):
     """The next run in the same slot finds nothing. expected: RLIMIT_NPROC, oom_score_adj, process 1's priority, where they are not root's."""
+    if not expected and os.environ.get("HOSTILE_LESS"):  # the suite's servers are not given all that root has: no SYS_RESOURCE, no SYS_NICE (tests/container)
+        hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+        expected = (65536 if hard == resource.RLIM_INFINITY else min(hard, 65536), Path("/proc/self/oom_score_adj").read_text().strip(), 0)
     body = c_program("canary.c", args=[str(os.cpu_count()), *map(str, expected)],
                      limits={"memory_kb": 65536, "cpu_time_ms": 2000 * TIMES, "wall_time_ms": 5000 * TIMES, "stack_kb": 65536, "file_kb": 16384})
     document = server.result(server.submit(body))
