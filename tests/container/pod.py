@@ -70,7 +70,7 @@ def seccomp_of(pod, container, runtime_default):
         return json.loads((PROFILES / Path(profile["localhostProfile"]).name).read_text())
     if profile["type"] == "RuntimeDefault":
         assert runtime_default, "RuntimeDefault is containerd's to say (Containerd.runtime_default)"
-        return runtime_default
+        return runtime_default(capabilities_of(container)["bounding"])
     return None
 
 
@@ -89,7 +89,7 @@ def mounts_of(pod, container, folders):
 
 def specification(pod, container, arguments, environment, folders=None, extra_mounts=(), network=None, runtime_default=None, handed_over=False):
     """The config.json of a container. folders: host folders by volume name; extra_mounts: the tests' own (source, destination, "ro" or "rw"); network: a Network's
-    name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault; handed_over: the handler has cgroup_writable = true."""
+    name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault, given the capabilities; handed_over: the handler has cgroup_writable = true."""
     spec = default_spec()
     context = container.get("securityContext", {})
     assert not context.get("privileged"), "not what these tests are for"
@@ -254,9 +254,11 @@ address = "{self.address}.ttrpc"
     def ctr(self, *arguments, timeout=60):
         return subprocess.run(["ctr", "--address", self.address, *arguments], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
 
-    def runtime_default(self, rootfs):
-        """The filter that containerd has by default: of a container that is made, looked at, and never started."""
-        made = self.ctr("container", "create", "--seccomp", "--rootfs", str(rootfs), "evalx-default")
+    def runtime_default(self, rootfs, capabilities):
+        """The filter that containerd has by default for these: of a container that is made, looked at, and never started."""
+        granted = [argument for name in capabilities for argument in ("--cap-add", name)]
+        dropped = [argument for name in ALL if f"CAP_{name}" not in capabilities for argument in ("--cap-drop", f"CAP_{name}")]
+        made = self.ctr("container", "create", "--seccomp", *granted, *dropped, "--rootfs", str(rootfs), "evalx-default")
         assert made.returncode == 0, made.stderr
         try:
             return json.loads(self.ctr("container", "info", "evalx-default").stdout)["Spec"]["linux"]["seccomp"]
