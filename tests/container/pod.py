@@ -14,8 +14,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MANIFEST = ROOT / "deploy/kubernetes/deployment.yaml"
-FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, where the tree has no manifests (yet)
+MANIFESTS = [ROOT / "deploy/kubernetes/base/worker.yaml", ROOT / "deploy/kubernetes/base/api.yaml"]
+RENDERED = ROOT / "deploy/kubernetes/deployment.yaml"  # the minikube overlay, whose workers may be confined less
+FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, for trees that have no manifests
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
@@ -23,16 +24,14 @@ UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10*
 ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()  # containerd's default
 
 
-def manifest():
-    return MANIFEST if MANIFEST.exists() else FALLBACK
-
-
-def deployment(name, path=None):
+def deployment(name, paths=None):
     """The pod template's spec of one Deployment."""
-    for document in yaml.safe_load_all((path or manifest()).read_text()):
-        if document and document["kind"] == "Deployment" and document["metadata"]["name"] == name:
-            return document["spec"]["template"]["spec"]
-    raise AssertionError(f"{path or manifest()} has no Deployment {name}")
+    paths = paths or [path for path in MANIFESTS if path.exists()] or [FALLBACK]
+    for path in paths:
+        for document in yaml.safe_load_all(path.read_text()):
+            if document and document["kind"] == "Deployment" and document["metadata"]["name"] == name:
+                return document["spec"]["template"]["spec"]
+    raise AssertionError(f"{paths} have no Deployment {name}")
 
 
 def quantity(text):

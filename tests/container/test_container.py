@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from pod import AS_THE_POD, ROOT, V2, Container, Reachable, capabilities_of, deployment, observe, specification, suite_specification, totals_of
+from pod import AS_THE_POD, RENDERED, ROOT, V2, Container, Reachable, capabilities_of, deployment, observe, specification, suite_specification, totals_of
 
 DOCTOR = ["/usr/local/bin/evalx", "doctor", "--json"]
 STEPS = ["clone3", "namespace pid", "namespace net", "namespace ipc", "namespace uts", "namespace mount", "private mounts", "tmpfs", "tmpfs owner", "mount clone", "mount read-only", "mount attach",
@@ -68,6 +68,13 @@ def test_every_step_under_containerd(containerd, worker_image, config, network, 
     print(f"\ncontrol group: {checks['control group']['detail']}; weaker: {weaker}")
     assert set(weaker) <= {"weaker: no precedence"}, weaker  # SYS_NICE is not among what the manifests give
     assert all(check["state"] == "ok" for name, check in checks.items() if name.startswith("language ")), checks
+
+
+@pytest.mark.skipif(not RENDERED.exists(), reason="no manifests in this tree")
+def test_every_step_as_the_one_file_has_it(doctor):
+    """deployment.yaml, that `kubectl apply -f` takes."""
+    checks = doctor(deployment("evalx-worker", [RENDERED]))
+    assert {step: checks[step]["state"] for step in STEPS} == dict.fromkeys(STEPS, "ok") and checks["sandbox"]["state"] == "ok", checks
 
 
 # ---- and none of it is too much: what goes missing without it ----
