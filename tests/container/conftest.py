@@ -87,7 +87,7 @@ def containerd(folder):
 
 @pytest.fixture(scope="session")
 def runtime_default(containerd, api_image):
-    return containerd.runtime_default(api_image.rootfs)
+    return lambda capabilities: containerd.runtime_default(api_image.rootfs, capabilities)
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-MANIFEST = ROOT / "deploy/kubernetes/deployment.yaml"
-FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, where the tree has no manifests (yet)
+MANIFESTS = [ROOT / "deploy/kubernetes/base/worker.yaml", ROOT / "deploy/kubernetes/base/api.yaml"]
+RENDERED = ROOT / "deploy/kubernetes/deployment.yaml"  # the minikube overlay, whose workers may be confined less
+FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, for trees that have no manifests
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
@@ -23,16 +24,14 @@ UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10*
 ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()  # containerd's default
 
 
-def manifest():
-    return MANIFEST if MANIFEST.exists() else FALLBACK
-
-
-def deployment(name, path=None):
+def deployment(name, paths=None):
     """The pod template's spec of one Deployment."""
-    for document in yaml.safe_load_all((path or manifest()).read_text()):
-        if document and document["kind"] == "Deployment" and document["metadata"]["name"] == name:
-            return document["spec"]["template"]["spec"]
-    raise AssertionError(f"{path or manifest()} has no Deployment {name}")
+    paths = paths or [path for path in MANIFESTS if path.exists()] or [FALLBACK]
+    for path in paths:
+        for document in yaml.safe_load_all(path.read_text()):
+            if document and document["kind"] == "Deployment" and document["metadata"]["name"] == name:
+                return document["spec"]["template"]["spec"]
+    raise AssertionError(f"{paths} have no Deployment {name}")
 
 
 def quantity(text):
@@ -70,7 +69,7 @@ def seccomp_of(pod, container, runtime_default):
         return json.loads((PROFILES / Path(profile["localhostProfile"]).name).read_text())
     if profile["type"] == "RuntimeDefault":
         assert runtime_default, "RuntimeDefault is containerd's to say (Containerd.runtime_default)"
-        return runtime_default
+        return runtime_default(capabilities_of(container)["bounding"])
     return None
 
 
@@ -89,7 +88,7 @@ def mounts_of(pod, container, folders):
 
 def specification(pod, container, arguments, environment, folders=None, extra_mounts=(), network=None, runtime_default=None, handed_over=False):
     """The config.json of a container. folders: host folders by volume name; extra_mounts: the tests' own (source, destination, "ro" or "rw"); network: a Network's
-    name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault; handed_over: the handler has cgroup_writable = true."""
+    name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault, given the capabilities; handed_over: the handler has cgroup_writable = true."""
     spec = default_spec()
     context = container.get("securityContext", {})
     assert not context.get("privileged"), "not what these tests are for"
@@ -254,9 +253,11 @@ address = "{self.address}.ttrpc"
     def ctr(self, *arguments, timeout=60):
         return subprocess.run(["ctr", "--address", self.address, *arguments], capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
 
-    def runtime_default(self, rootfs):
-        """The filter that containerd has by default: of a container that is made, looked at, and never started."""
-        made = self.ctr("container", "create", "--seccomp", "--rootfs", str(rootfs), "evalx-default")
+    def runtime_default(self, rootfs, capabilities):
+        """The filter that containerd has by default for these: of a container that is made, looked at, and never started."""
+        granted = [argument for name in capabilities for argument in ("--cap-add", name)]
+        dropped = [argument for name in ALL if f"CAP_{name}" not in capabilities for argument in ("--cap-drop", f"CAP_{name}")]
+        made = self.ctr("container", "create", "--seccomp", *granted, *dropped, "--rootfs", str(rootfs), "evalx-default")
         assert made.returncode == 0, made.stderr
         try:
             return json.loads(self.ctr("container", "info", "evalx-default").stdout)["Spec"]["linux"]["seccomp"]

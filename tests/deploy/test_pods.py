@@ -185,7 +185,7 @@ def test_the_flood_hands_in_exactly_as_many_as_it_is_told(pods, api):
         lines = dict(line.rsplit(" ", 1) for line in api.get("/metrics").text.splitlines() if not line.startswith("#"))
         return int(float(lines['evalx_queue_depth{queue="default"}']))
     before = depth()
-    flood = run("wrk", "-t1", "-c32", "-d2s", "-s", KUBERNETES / "flood" / "flood.lua", api.url(""), "--", "177", "0.01")
+    flood = run("wrk", "-t1", "-c32", "-d50s", "-s", KUBERNETES / "flood" / "flood.lua", api.url(""), "--", "177", "0.01")
     assert flood.returncode == 0 and "accepted 177\n" in flood.stdout and "refused 0\n" in flood.stdout, flood.stdout + flood.stderr
     assert depth() - before == 177
 

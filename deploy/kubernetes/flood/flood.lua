@@ -1,13 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Hands in exactly N submissions of programs that sleep, as fast as the server takes them; for wrk, with one thread:
 --
---   wrk -t1 -c64 -d20s -s flood.lua http://HOST:PORT -- [N, default 5000] [seconds that each sleeps, default 1]
+--   wrk -t1 -c64 -d120s -s flood.lua http://HOST:PORT -- [N, default 5000] [seconds that each sleeps, default 1]
 --
--- wrk cannot count: it keeps every connection busy. So when N are on their way, connections ask for /healthz until the last answer has come; then
--- the load stops, though wrk itself waits until its time (-d) is over. A submission that is refused (503, 429: the queue is full) is handed in again.
+-- wrk cannot count: it keeps every connection busy until its time (-d) is over. So when N are on their way, connections ask for /healthz until the last
+-- answer has come; then wrk is interrupted, as by Ctrl-C. A submission that is refused (503, 429: the queue is full) is handed in again.
 -- Ends with "accepted N"; with fewer when the time was too short.
 local wanted, body = 5000, nil
-local handed_in, asked = 0, false
+local handed_in, asked, ended = 0, false, false
 accepted, refused = 0, 0 -- not local: done() reads them
 local the_thread
 
@@ -44,8 +44,10 @@ function response(status)
         refused = refused + 1
         handed_in = handed_in - 1
     end
-    if accepted >= wanted then
+    if accepted >= wanted and not ended then
+        ended = true
         wrk.thread:stop()
+        os.execute("(sleep 0.2; kill -INT $PPID) &") -- not at once: while this runs, wrk ignores it
     end
 end
 
