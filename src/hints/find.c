@@ -20,7 +20,7 @@
 #include "hints/messages.h"
 #include "hints/words.h"
 
-enum { QUOTED_LINE_MAX = 60, BUSY_LEAST_MS = 300 };
+enum { QUOTED_LINE_MAX = 60, BUSY_LEAST_MS = 300, SEARCH_WINDOW = 12288, SEARCH_WINDOW_MADE = 6144 };
 
 /* ---- bindings that every rule has ---- */
 
@@ -95,7 +95,23 @@ static struct str code_part(const struct source *source, int line, bool before)
     return (struct str){.data = source->code + start, .len = end - start};
 }
 
-static struct str subject_text(struct state *state, enum subject subject)
+/* What of the source is searched: all of a usual program, of a long one what is near the line. */
+static struct str search_window(const struct state *state, const char *base, struct str text, size_t size)
+{
+    const struct source *source = &state->sources[state->file_index];
+    size_t offset = (size_t)(text.data - base), line = 0;
+
+    if (text.len <= size)
+        return text;
+    if (state->line > 0 && (size_t)state->line <= source->line_count)
+        line = source->starts[state->line - 1];
+    size_t start = line > offset ? MIN(line - offset, text.len) : 0;
+    start -= MIN(start, size * 2 / 3);
+    start = MIN(start, text.len - size);
+    return (struct str){.data = text.data + start, .len = size};
+}
+
+static struct str subject_text(struct state *state, enum subject subject, size_t size)
 {
     struct source *source = state_source(state, state->file_index);
     struct str line = source_plain_line(source, state->line);
@@ -113,12 +129,12 @@ static struct str subject_text(struct state *state, enum subject subject)
     case SUBJECT_BELOW:
         return code_row(state, 1);
     case SUBJECT_SOURCE:
-        return (struct str){.data = source->plain, .len = source->text.len};
+        return search_window(state, source->plain, (struct str){.data = source->plain, .len = source->text.len}, size);
     case SUBJECT_CODE:
-        return (struct str){.data = source->code, .len = source->text.len};
+        return search_window(state, source->code, (struct str){.data = source->code, .len = source->text.len}, size);
     case SUBJECT_BEFORE:
     case SUBJECT_AFTER:
-        return code_part(source, state->line, subject == SUBJECT_BEFORE);
+        return search_window(state, source->code, code_part(source, state->line, subject == SUBJECT_BEFORE), size);
     case SUBJECT_STDOUT:
         return buf_view(&state->out);
     case SUBJECT_STDERR:
@@ -198,11 +214,19 @@ static bool expand(struct state *state, const char *text, struct buf *out)
     return true;
 }
 
+/* Compiling a pattern for one search is the dearest thing here: not when the text lacks letters that it needs. */
+static bool may_match(const struct buf *pattern, struct str text)
+{
+    char literal[PATTERN_LITERAL_MAX];
+    size_t len = pattern_literal(buf_str(pattern), literal, sizeof literal);
+    return len == 0 || (text.len > 0 && memmem(text.data, text.len, literal, len));
+}
+
 static bool condition_holds(struct state *state, const struct condition *condition)
 {
     struct pattern made = {0};
     const struct pattern *pattern = &condition->pattern;
-    struct str text = subject_text(state, condition->subject);
+    struct str text = subject_text(state, condition->subject, condition->dynamic ? SEARCH_WINDOW_MADE : SEARCH_WINDOW);
 
     if (condition->subject <= SUBJECT_BELOW && state->line == 0)
         return false;
@@ -210,7 +234,7 @@ static bool condition_holds(struct state *state, const struct condition *conditi
         return false;
     if (condition->dynamic) {
         _cleanup_(buf_release) struct buf written = BUF_INIT;
-        if (!expand(state, condition->text, &written) ||
+        if (!expand(state, condition->text, &written) || !may_match(&written, text) ||
             hint_pattern_compile(&made, buf_str(&written), false, false, NULL) < 0)
             return condition->negative;
         pattern = &made;
@@ -407,6 +431,21 @@ static bool is_echo(const struct state *state, const int *lines, size_t count)
     return false;
 }
 
+/* The very same message again, with the same frames to it: whatever it led to, it leads to again. */
+static bool said_before(const struct message *messages, size_t index)
+{
+    const struct message *message = &messages[index];
+    struct str text = {message->stream->data + message->start, message->end - message->start};
+
+    for (size_t i = 0; i < index; i++) {
+        const struct message *other = &messages[i];
+        if (other->form == message->form && other->body - other->start == message->body - message->start &&
+            str_eq((struct str){other->stream->data + other->start, other->end - other->start}, text))
+            return true;
+    }
+    return false;
+}
+
 static void explain_messages(struct state *state, struct hint_list *ret)
 {
     struct message messages[MESSAGES_MAX];
@@ -416,7 +455,7 @@ static void explain_messages(struct state *state, struct hint_list *ret)
     for (size_t i = 0; i < count; i++) {
         size_t bindings = state->binding_count, scratch = state->scratch_len;
         locate(state, &messages[i]);
-        bool echo = is_echo(state, lines, explained);
+        bool echo = said_before(messages, i) || is_echo(state, lines, explained);
         if (state->line > 0)
             bind_place(state);
         if (messages[i].type.data)

@@ -7,7 +7,7 @@
 
 #include "hints/words.h"
 
-enum { MESSAGE_MAX = 2048, NEAR_WINDOW = 2048, SHOWN_LEAST = 5 };
+enum { MESSAGE_MAX = 2048, NEAR_WINDOW = 2048, SHOWN_LEAST = 5, SHOWN_ROWS = 12, FRAMES_MAX = 192 };
 
 /* ---- windows ---- */
 
@@ -209,7 +209,7 @@ static bool look_in_frames(struct state *state, const struct message *message, s
     bool found = false;
     size_t at = 0;
 
-    for (int tries = 0; tries < 64 && at < text.len; tries++) {
+    for (; state->frames_seen < FRAMES_MAX && at < text.len; state->frames_seen++) {
         struct place place = {.matcher = &state->matcher, .text = text};
         if (!hint_pattern_match(&message->form->frames, &state->matcher, text, at))
             break;
@@ -278,6 +278,24 @@ static int caret_column(struct state *state, const struct message *message)
     return 0;
 }
 
+/* The line that is row, blanks around it apart: 0 when none is, -1 when several are. */
+static int only_line(const struct source *source, struct str row)
+{
+    struct str text = source->text;
+    int found = 0;
+
+    for (const char *at = text.data; (at = memmem(at, text.len - (size_t)(at - text.data), row.data, row.len)); at++) {
+        int line = source_line_at(source, (size_t)(at - text.data));
+        if (!str_eq(str_trim(source_line(source, line)), row))
+            continue;
+        if (found > 0)
+            return -1;
+        found = line;
+        at += row.len - 1;
+    }
+    return found;
+}
+
 /*
  * A translated program's messages name the translation ("main.js:7"), but show the line: that line of the source, when there is exactly
  * one like it. 0: none.
@@ -288,16 +306,13 @@ static int line_shown(struct state *state, const struct message *message)
     struct str text = near_text(message, true);
     int found = 0;
 
-    for (size_t at = 0; at < text.len && found == 0;) {
+    for (size_t at = 0, rows = 0; at < text.len && found == 0 && rows < SHOWN_ROWS; rows++) {
         const char *end = memchr(text.data + at, '\n', text.len - at);
         struct str row = {.data = text.data + at, .len = end ? (size_t)(end - text.data) - at : text.len - at};
         at += row.len + 1;
         row = str_trim(row);
-        for (int line = 1; row.len >= SHOWN_LEAST && (size_t)line <= source->line_count; line++) {
-            if (!str_eq(str_trim(source_line(source, line)), row))
-                continue;
-            found = found == 0 ? line : -1;
-        }
+        if (row.len >= SHOWN_LEAST)
+            found = only_line(source, row);
     }
     return MAX(found, 0);
 }

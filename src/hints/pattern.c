@@ -3,6 +3,7 @@
 #include "hints/pattern.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum { MATCH_LIMIT = 5000, DEPTH_LIMIT = 500, HEAP_LIMIT_KB = 256 };
 
@@ -18,6 +19,7 @@ int hint_pattern_compile(struct pattern *ret, const char *text, bool anchored, b
         pcre2_get_error_message(code, message, sizeof message);
         return error_set(err, -EINVAL, "%s, at character %zu", (const char *)message, at + 1);
     }
+    ret->literal_len = anchored ? 0 : pattern_literal(text, ret->literal, sizeof ret->literal);
     uint32_t groups = 0;
     pcre2_pattern_info(ret->code, PCRE2_INFO_CAPTURECOUNT, &groups);
     if (groups >= PATTERN_GROUPS_MAX) {
@@ -55,6 +57,9 @@ bool hint_pattern_match(const struct pattern *pattern, struct matcher *matcher, 
 {
     if (!text.data)
         text.data = "";
+    if (pattern->literal_len > 0 &&
+        (at > text.len || !memmem(text.data + at, text.len - at, pattern->literal, pattern->literal_len)))
+        return false;
     return pcre2_match(pattern->code, (PCRE2_SPTR)text.data, text.len, at, 0, matcher->data, matcher->context) > 0;
 }
 

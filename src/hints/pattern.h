@@ -9,11 +9,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum { PATTERN_GROUPS_MAX = 24 };
+enum { PATTERN_GROUPS_MAX = 24, PATTERN_LITERAL_MAX = 40 };
 
 struct pattern {
     pcre2_code *code;
+    char literal[PATTERN_LITERAL_MAX]; /* in each text that it matches; of patterns that are searched for */
+    size_t literal_len;                /* 0: none is known */
 };
+
+/* literal.c: the longest letters that a text must contain for the pattern to match, in ret; returns how many, 0 when none are certain. */
+size_t pattern_literal(const char *text, char *ret, size_t room);
 
 /* anchored: matches only where it is asked to. Multi-line; '.' is no newline; bytes, not characters. -EINVAL says what is wrong. */
 int hint_pattern_compile(struct pattern *ret, const char *text, bool anchored, bool jit, struct error *err);

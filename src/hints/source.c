@@ -107,12 +107,31 @@ static void skip_string(struct scan *scan, char quote)
     }
 }
 
+/* Marks the bytes at which a comment or string may begin: all others are passed by without a second look. */
+static void mark_starts(const struct source_syntax *syntax, bool *starts)
+{
+    for (const char *at = syntax->quotes; *at; at++)
+        starts[(unsigned char)*at] = true;
+    for (const char *word = syntax->line_comments; *word; word += strspn(word, " ")) {
+        starts[(unsigned char)*word] = true;
+        word += strcspn(word, " ");
+    }
+    if (syntax->block_comments)
+        starts['/'] = true;
+}
+
 static void mask(struct source *source, const struct source_syntax *syntax)
 {
     struct scan scan = {.source = source, .syntax = syntax};
+    bool starts[256] = {false};
 
+    mark_starts(syntax, starts);
     while (scan.at < source->text.len) {
         char c = source->text.data[scan.at];
+        if (!starts[(unsigned char)c]) {
+            scan.at++;
+            continue;
+        }
         if (syntax->block_comments && starts_with(&scan, "/*", 2))
             skip_comment(&scan, true);
         else if (line_comment(&scan) > 0)
@@ -132,8 +151,10 @@ static void find_lines(struct source *source)
     source->starts = xmalloc((room + 1) * sizeof(*source->starts));
     source->starts[source->line_count++] = 0;
     for (size_t i = 0; i < source->text.len; i++) {
-        if (source->text.data[i] != '\n')
-            continue;
+        const char *end = memchr(source->text.data + i, '\n', source->text.len - i);
+        if (!end)
+            break;
+        i = (size_t)(end - source->text.data);
         if (source->line_count == room) {
             room *= 2;
             source->starts = xrealloc(source->starts, (room + 1) * sizeof(*source->starts));

@@ -23,6 +23,7 @@ struct state {
     bool has_source[SOURCES_MAX];
     struct source_brackets brackets; /* of the main file */
     bool has_brackets;
+    int frames_seen; /* of all messages together: bounded */
     const char *shape; /* of the wrong answer; NULL: not looked for, "": none */
     struct {
         struct str expected, got; /* the first words that differ */
