@@ -120,12 +120,14 @@ static size_t skip_blank(const char *code, size_t at)
     return at;
 }
 
-/* The end of what the bracket at `at` opens; at itself when it never ends. */
+enum { BODY_MAX = 8192 };
+
+/* The end of what the bracket at `at` opens; at itself when it never ends, or not within BODY_MAX. */
 static size_t past_bracket(const char *code, size_t at)
 {
     char open = code[at], close = closing(open);
     size_t depth = 0;
-    for (size_t i = at; code[i]; i++) {
+    for (size_t i = at; code[i] && i < at + BODY_MAX; i++) {
         depth += code[i] == open;
         depth -= code[i] == close;
         if (depth == 0)

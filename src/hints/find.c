@@ -20,7 +20,7 @@
 #include "hints/messages.h"
 #include "hints/words.h"
 
-enum { QUOTED_LINE_MAX = 60, BUSY_LEAST_MS = 300, SEARCH_WINDOW = 12288, SEARCH_WINDOW_MADE = 6144 };
+enum { QUOTED_LINE_MAX = 60, BUSY_LEAST_MS = 300, SEARCH_WINDOW = 8192, SEARCH_WINDOW_MADE = 4096 };
 
 /* ---- bindings that every rule has ---- */
 

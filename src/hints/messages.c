@@ -30,7 +30,12 @@ static void append_plain(struct buf *out, struct str text)
 {
     buf_reserve(out, text.len);
     for (size_t i = 0; i < text.len;) {
-        char c;
+        char c = text.data[i];
+        if (c != '`' && c != '\r' && c != '\0' && (unsigned char)c != 0xe2) {
+            out->data[out->len++] = c;
+            i++;
+            continue;
+        }
         i += plain_quote(text.data + i, text.len - i, &c);
         if (c != '\r' && c != '\0')
             out->data[out->len++] = c;

@@ -180,6 +180,7 @@ void source_release(struct source *source)
     free(source->code);
     free(source->plain);
     free(source->starts);
+    free(source->words);
     *source = (struct source){0};
 }
 

@@ -22,6 +22,13 @@ struct source_syntax {
     bool char_ticks;           /* ' is a character literal only when it is closed soon (Rust's lifetimes) */
 };
 
+/* An identifier of the code, and how often it stands there. */
+struct source_word {
+    struct str word;
+    unsigned count;
+};
+enum { SOURCE_WORDS_MAX = 512 };
+
 struct source {
     struct str text;
     char *code, *plain;  /* text.len bytes and a NUL each */
@@ -29,6 +36,8 @@ struct source {
     size_t line_count;   /* at least 1 */
     int open_quote_line; /* first line with a string that its end of line broke off; 0: none */
     char open_quote;
+    struct source_word *words; /* made when first asked for; NULL before */
+    size_t word_count;
 };
 
 void source_init(struct source *source, struct str text, const struct source_syntax *syntax);

@@ -64,7 +64,7 @@ static bool value_plain(struct state *state, struct str name, struct buf *out)
 
 static bool near(struct state *state, struct str name, struct buf *out, bool own, bool library)
 {
-    static struct source nothing;
+    static struct source nothing; /* has no words, ever */
     const struct rule_file *file = state->file;
     struct str word = state_value(state, name);
     struct source *source = own ? state_source(state, state->file_index) : &nothing;
@@ -93,7 +93,7 @@ static bool value_library(struct state *state, struct str name, struct buf *out)
 /* The nearest keyword: "whlie" → "while". */
 static bool value_keyword(struct state *state, struct str name, struct buf *out)
 {
-    static struct source nothing;
+    static struct source nothing; /* has no words, ever */
     const char *const keywords[] = {state->file ? state->file->keywords : NULL};
     struct str found = word_nearest(state_value(state, name), &nothing, keywords, 1, NULL);
     unsigned most = found.len <= 4 ? 1 : 2; /* a keyword is a bolder guess than a name of the program's own */

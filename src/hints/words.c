@@ -6,12 +6,7 @@
 #include <string.h>
 #include <sys/param.h>
 
-enum { WORDS_MAX = 512 };
-
-bool word_char(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
-}
+const bool word_chars[256] = {['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, [0x80 ... 0xff] = true};
 
 static unsigned change(char a, char b)
 {
@@ -93,15 +88,10 @@ static void consider(struct best *best, struct str candidate, unsigned count, bo
     best->own = own;
 }
 
-struct counted {
-    struct str word;
-    unsigned count;
-};
-
-/* The distinct identifiers of the code, the first WORDS_MAX of them. */
-static size_t collect(const struct source *source, struct counted *words)
+/* The distinct identifiers of the code, the first SOURCE_WORDS_MAX of them. */
+static size_t collect(const struct source *source, struct source_word *words)
 {
-    unsigned short table[2 * WORDS_MAX] = {0}; /* index + 1 */
+    unsigned short table[2 * SOURCE_WORDS_MAX] = {0}; /* index + 1 */
     size_t count = 0;
     const char *code = source->code;
 
@@ -122,25 +112,27 @@ static size_t collect(const struct source *source, struct counted *words)
             slot = (slot + 1) % ARRAY_LEN(table);
         if (table[slot]) {
             words[table[slot] - 1].count++;
-        } else if (count < WORDS_MAX) {
-            words[count] = (struct counted){word, 1};
+        } else if (count < SOURCE_WORDS_MAX) {
+            words[count] = (struct source_word){word, 1};
             table[slot] = (unsigned short)++count;
         }
     }
     return count;
 }
 
-struct str word_nearest(struct str word, const struct source *source, const char *const *names, size_t lists,
+struct str word_nearest(struct str word, struct source *source, const char *const *names, size_t lists,
                         const char *skip)
 {
-    struct counted words[WORDS_MAX];
     struct best best = {.word = word, .skip = skip, .cost = WORD_LEN_MAX};
 
     if (word.len < 1 || word.len > WORD_LEN_MAX)
         return best.found;
-    size_t count = collect(source, words);
-    for (size_t i = 0; i < count; i++)
-        consider(&best, words[i].word, words[i].count, true);
+    if (!source->words && source->text.len > 0) {
+        source->words = xmalloc(SOURCE_WORDS_MAX * sizeof(*source->words));
+        source->word_count = collect(source, source->words);
+    }
+    for (size_t i = 0; i < source->word_count; i++)
+        consider(&best, source->words[i].word, source->words[i].count, true);
     for (size_t k = 0; k < lists; k++)
         for (const char *at = names[k]; at && *at;) {
             size_t len = strcspn(at, " \n");

@@ -19,14 +19,20 @@ unsigned word_cost_limit(struct str a, struct str b); /* up to here two words ar
 
 /*
  * The nearest to word among the identifiers of source and the lists of names (blank-separated; NULL: none), word itself excepted; at equal cost the source's
- * own, then the more frequent one, then the one that comes first. Empty: none is near.
+ * own, then the more frequent one, then the one that comes first. Empty: none is near. source keeps its identifiers for the next call.
  * Words in skip (blank-separated) are never proposed. The view points into source or names.
  */
-struct str word_nearest(struct str word, const struct source *source, const char *const *names, size_t lists,
+struct str word_nearest(struct str word, struct source *source, const char *const *names, size_t lists,
                         const char *skip);
 
 bool word_listed(struct str word, const char *list); /* in a blank-separated list */
-bool word_char(char c); /* of an identifier: a letter, a digit, _ or a byte of a character beyond ASCII */
+
+/* Whether c is of an identifier: a letter, a digit, _ or a byte of a character beyond ASCII. */
+extern const bool word_chars[256];
+static inline bool word_char(char c)
+{
+    return word_chars[(unsigned char)c];
+}
 
 /* Line of the first (last before `before`, when that is > 0) place where word stands as a whole word in code; 0: none. */
 int word_line(const struct source *source, struct str word, int before);
