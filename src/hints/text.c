@@ -11,7 +11,7 @@
 #include "hints/state.h"
 #include "hints/words.h"
 
-enum { QUOTED_LINE_MAX = 70, VALUE_MAX = 60 };
+enum { QUOTED_LINE_MAX = 70, VALUE_MAX = 60, QUOTED_WORDS_MAX = 4096 };
 
 static size_t name_length(const char *text)
 {
@@ -184,12 +184,39 @@ static bool value_lower(struct state *state, struct str name, struct buf *out)
     return value.len > 0;
 }
 
+/* The words within the source's strings, blank-separated. */
+static void quoted_words(const struct source *source, struct buf *words)
+{
+    for (size_t i = 0; i < source->text.len && words->len < QUOTED_WORDS_MAX; i++) {
+        size_t start = i;
+        while (i < source->text.len && source->code[i] == ' ' && word_char(source->plain[i]))
+            i++;
+        if (i == start)
+            continue;
+        buf_append(words, source->plain + start, i - start);
+        buf_append_char(words, ' ');
+    }
+}
+
+/* The nearest word in a string of the source: the keys of dictionaries. */
+static bool value_quoted(struct state *state, struct str name, struct buf *out)
+{
+    static struct source nothing;
+    _cleanup_(buf_release) struct buf words = BUF_INIT;
+
+    quoted_words(state_source(state, state->file_index), &words);
+    const char *const names[] = {buf_str(&words)};
+    struct str found = word_nearest(state_value(state, name), &nothing, names, 1, NULL);
+    buf_append(out, found.data, found.len);
+    return found.len > 0;
+}
+
 static const struct {
     const char *name;
     bool (*value)(struct state *state, struct str name, struct buf *out);
 } helpers[] = {
     {"nearest", value_nearest}, {"own", value_own},     {"library", value_library}, {"keyword", value_keyword},
-    {"line", value_line},       {"first", value_first}, {"earlier", value_earlier}, {"dec", value_dec},
+    {"quoted", value_quoted}, {"line", value_line},       {"first", value_first}, {"earlier", value_earlier}, {"dec", value_dec},
     {"inc", value_inc},         {"short", value_short}, {"upper", value_upper},     {"lower", value_lower},
 };
 
