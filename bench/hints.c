@@ -55,6 +55,7 @@ static void find(const struct hint_rules *rules, const json_t *form, struct hint
         .limits = &limits,
         .out = text_of(form, "stdout"),
         .err = text_of(form, "stderr"),
+        .notes = text_of(form, "notes"),
         .stdin_data = text_of(form, "stdin"),
         .expected = text_of(form, "expected"),
         .has_expected = json_is_string(json_object_get(form, "expected")),
@@ -244,8 +245,9 @@ static void measure_example(struct bench *bench, const struct example *example, 
     }
     buf_truncate(&unit, 0);
     for (size_t i = 0; i < message.len; i++)
-        buf_append_char(&unit, i % 7 == 6 && message.data[i] >= 'a' && message.data[i] < 'z' ? (char)(message.data[i] + 1)
-                                                                                             : message.data[i]);
+        buf_append_char(&unit, i % 7 == 6 && message.data[i] >= 'a' && message.data[i] < 'z'
+                                   ? (char)(message.data[i] + 1)
+                                   : message.data[i]);
     buf_append_char(&unit, '\n');
     repeat(buf_view(&unit), text);
     measure(bench, buf_view(text), example->exit_code < 0 ? 1 : example->exit_code, example->signal);
@@ -292,8 +294,8 @@ static void measure_all(const struct hint_rules *rules, size_t source_bytes, boo
     _cleanup_(buf_release) struct buf source = BUF_INIT;
 
     make_source(&source, source_bytes);
-    printf("%-12s %-8s %8s %8s %8s %8s %8s  (µs of CPU; 64 KiB of diagnostics, %zu KiB of source)\n", "language", "stage",
-           "texts", "p50", "p99", "worst", "max", source_bytes / 1024);
+    printf("%-12s %-8s %8s %8s %8s %8s %8s  (µs of CPU; 64 KiB of diagnostics, %zu KiB of source)\n", "language",
+           "stage", "texts", "p50", "p99", "worst", "max", source_bytes / 1024);
     for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
         if (getenv("ONLY") && strcmp(getenv("ONLY"), kinds[kind].language) != 0)
             continue;
@@ -325,7 +327,8 @@ int main(int argc, char **argv)
     _cleanup_(hint_rules_freep) struct hint_rules *rules = NULL;
 
     if (argc < 2 || hint_rules_load(argv[1], &rules, &why) < 0) {
-        fprintf(stderr, "bench_hints: %s\n", argc < 2 ? "usage: bench_hints RULES_DIR [--evidence|--show]" : why.message);
+        fprintf(stderr, "bench_hints: %s\n",
+                argc < 2 ? "usage: bench_hints RULES_DIR [--evidence|--show]" : why.message);
         return 2;
     }
     bool show = argc > 2 && strcmp(argv[2], "--show") == 0;

@@ -194,6 +194,7 @@ static void run_example(const struct check *check, const struct example *example
         .limits = &limits,
         .out = text_or_empty(example->output),
         .err = text_or_empty(example->message),
+        .notes = text_or_empty(example->notes),
         .stdin_data = text_or_empty(example->stdin_data),
         .expected = text_or_empty(example->expected),
         .has_expected = example->expected != NULL,

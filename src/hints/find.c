@@ -139,6 +139,8 @@ static struct str subject_text(struct state *state, enum subject subject, size_t
         return buf_view(&state->out);
     case SUBJECT_STDERR:
         return buf_view(&state->err);
+    case SUBJECT_NOTES:
+        return buf_view(&state->notes);
     case SUBJECT_STDIN:
         return (struct str){.data = state->evidence->stdin_data.data,
                             .len = MIN(state->evidence->stdin_data.len, (size_t)HINT_TEXT_WINDOW)};
@@ -526,6 +528,7 @@ static void state_init(struct state *state, const struct hint_rules *rules, cons
     matcher_init(&state->matcher);
     make_window(evidence->out, &state->out);
     make_window(evidence->err, &state->err);
+    make_window(evidence->notes, &state->notes);
     bind_evidence(state);
 }
 
@@ -534,6 +537,7 @@ static void state_release(struct state *state)
     matcher_release(&state->matcher);
     buf_release(&state->out);
     buf_release(&state->err);
+    buf_release(&state->notes);
     for (size_t i = 0; i < SOURCES_MAX; i++)
         if (state->has_source[i])
             source_release(&state->sources[i]);

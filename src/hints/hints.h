@@ -26,6 +26,7 @@ enum {
     HINT_SOURCE_WINDOW = 65536, /* bytes of a source file that are looked at */
     HINT_MESSAGES_MAX = 8,
     HINT_TEXT_MAX = 400, /* bytes of a hint */
+    HINT_RANK_SURE = 60, /* from here: a rule that understood a message, or as sure as such a one */
 };
 
 struct hint_rules;
@@ -55,6 +56,7 @@ struct hint_evidence {
     int64_t cpu_ns, memory_kb;
     const struct limits *limits; /* NULL: not known */
     struct str out, err;         /* of the compiler, or of the program */
+    struct str notes;            /* what a compiler says of the program, and nobody is shown: warnings, fix-its */
     struct str stdin_data, expected;
     bool has_expected;
     const struct hint_file *files; /* the main source first */

@@ -14,7 +14,7 @@ const char *const subject_names[SUBJECT_COUNT] = {
     [SUBJECT_ABOVE] = "above",       [SUBJECT_BELOW] = "below",   [SUBJECT_SOURCE] = "source",
     [SUBJECT_CODE] = "code",         [SUBJECT_BEFORE] = "before", [SUBJECT_STDOUT] = "stdout",
     [SUBJECT_AFTER] = "after",       [SUBJECT_STDERR] = "stderr", [SUBJECT_STDIN] = "stdin",
-    [SUBJECT_EXPECTED] = "expected", [SUBJECT_NAME] = "name",
+    [SUBJECT_EXPECTED] = "expected", [SUBJECT_NAME] = "name",     [SUBJECT_NOTES] = "notes",
 };
 
 /* Grows a zeroed-element array by one and gives the new element. */
@@ -223,6 +223,7 @@ EXAMPLE_TEXT(source)
 EXAMPLE_TEXT(stdin_data)
 EXAMPLE_TEXT(expected)
 EXAMPLE_TEXT(output)
+EXAMPLE_TEXT(notes)
 EXAMPLE_TEXT(language)
 
 static void read_example_hint(struct walk *walk, const yaml_node_t *node, void *target)
@@ -259,7 +260,7 @@ static const struct walk_key example_keys[] = {
     {"message", read_example_message},   {"source", read_example_source},       {"stdin", read_example_stdin_data},
     {"expected", read_example_expected}, {"output", read_example_output},       {"language", read_example_language},
     {"verdict", read_example_verdict},   {"exit_code", read_example_exit_code}, {"signal", read_example_signal},
-    {"cpu_ms", read_example_cpu},        {"hint", read_example_hint},
+    {"cpu_ms", read_example_cpu},        {"hint", read_example_hint},           {"notes", read_example_notes},
 };
 
 static void read_example(struct walk *walk, const yaml_node_t *node, void *target)

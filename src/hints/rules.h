@@ -8,11 +8,11 @@
 #include "hints/source.h"
 
 enum {
-    RULE_CODES_MAX = 8,      /* of exit_code, signal */
-    RULE_RANK_MESSAGE = 60,  /* of a rule with a pattern, when it says none */
-    RULE_RANK_EVIDENCE = 40, /* of one without */
-    RULE_RANK_VAGUE = 30,    /* up to here: only when nothing better names a line */
-    RULE_RANK_FALLBACK = 10, /* up to here: only when there is nothing better */
+    RULE_CODES_MAX = 8,                 /* of exit_code, signal */
+    RULE_RANK_MESSAGE = HINT_RANK_SURE, /* of a rule with a pattern, when it says none */
+    RULE_RANK_EVIDENCE = 40,            /* of one without */
+    RULE_RANK_VAGUE = 30,               /* up to here: only when nothing better names a line */
+    RULE_RANK_FALLBACK = 10,            /* up to here: only when there is nothing better */
 };
 
 /* What a condition's pattern is looked for in. */
@@ -28,6 +28,7 @@ enum subject {
     SUBJECT_AFTER,  /* the code after it */
     SUBJECT_STDOUT,
     SUBJECT_STDERR,
+    SUBJECT_NOTES, /* what a compiler said besides */
     SUBJECT_STDIN,
     SUBJECT_EXPECTED,
     SUBJECT_NAME, /* the value of {name} */
@@ -57,8 +58,8 @@ struct text_set {
 
 struct example {
     int line;
-    char *message, *source, *stdin_data, *expected, *output, *hint; /* hint NULL: must not match */
-    char *language;                                                 /* NULL: the file's */
+    char *message, *source, *stdin_data, *expected, *output, *notes, *hint; /* hint NULL: must not match */
+    char *language;                                                         /* NULL: the file's */
     enum verdict verdict;
     int exit_code, signal;
     int64_t cpu_ms;

@@ -18,12 +18,12 @@ struct state {
     const struct hint_evidence *evidence;
     const char *hint_language;
     struct matcher matcher;
-    struct buf out, err;                /* windows, quotes made plain */
+    struct buf out, err, notes;         /* windows, quotes made plain */
     struct source sources[SOURCES_MAX]; /* of the first files, made when they are asked for */
     bool has_source[SOURCES_MAX];
     struct source_brackets brackets; /* of the main file */
     bool has_brackets;
-    int frames_seen; /* of all messages together: bounded */
+    int frames_seen;   /* of all messages together: bounded */
     const char *shape; /* of the wrong answer; NULL: not looked for, "": none */
     struct {
         struct str expected, got; /* the first words that differ */

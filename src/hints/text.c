@@ -215,9 +215,10 @@ static const struct {
     const char *name;
     bool (*value)(struct state *state, struct str name, struct buf *out);
 } helpers[] = {
-    {"nearest", value_nearest}, {"own", value_own},     {"library", value_library}, {"keyword", value_keyword},
-    {"quoted", value_quoted}, {"line", value_line},       {"first", value_first}, {"earlier", value_earlier}, {"dec", value_dec},
-    {"inc", value_inc},         {"short", value_short}, {"upper", value_upper},     {"lower", value_lower},
+    {"nearest", value_nearest}, {"own", value_own},   {"library", value_library}, {"keyword", value_keyword},
+    {"quoted", value_quoted},   {"line", value_line}, {"first", value_first},     {"earlier", value_earlier},
+    {"dec", value_dec},         {"inc", value_inc},   {"short", value_short},     {"upper", value_upper},
+    {"lower", value_lower},
 };
 
 bool text_helper_known(struct str helper)

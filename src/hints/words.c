@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/param.h>
 
-const bool word_chars[256] = {['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, [0x80 ... 0xff] = true};
+const bool word_chars[256] = {
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['_'] = true, [0x80 ... 0xff] = true};
 
 static unsigned change(char a, char b)
 {

@@ -357,8 +357,10 @@ void language_command(const struct language *language, enum language_stage stage
 {
     struct scope scope = {.language = language, .sub = sub, .args = args, .limits = limits};
     find_main_source(&scope);
-    const struct string_list *command = stage == LANGUAGE_COMPILE ? &language->compile_argv : &language->run_argv;
-    *ret = (struct language_command){.argv = make_argv(&scope, command), .envp = make_envp(&scope)};
+    const struct string_list *const commands[] = {[LANGUAGE_COMPILE] = &language->compile_argv,
+                                                  [LANGUAGE_RUN] = &language->run_argv,
+                                                  [LANGUAGE_DIAGNOSE] = &language->diagnose_argv};
+    *ret = (struct language_command){.argv = make_argv(&scope, commands[stage]), .envp = make_envp(&scope)};
     free(scope.source);
 }
 

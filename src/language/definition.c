@@ -25,12 +25,16 @@ struct run_section {
     struct string_list command, memory_patterns;
     struct limits limits;
 };
+struct diagnose_section {
+    struct string_list command;
+};
 struct definition {
     char *name, *title, *package, *source;
     struct string_list aliases, extensions, environment, mounts;
     struct version_section version;
     struct compile_section *compile;
     struct run_section run;
+    struct diagnose_section diagnose;
 };
 
 /* What a compiler may use, where the file says nothing. */
@@ -74,6 +78,9 @@ static const cyaml_schema_field_t run_fields[] = {
     LIST("memory_patterns", CYAML_FLAG_OPTIONAL, struct run_section, memory_patterns),
     CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct run_section, limits, limits_fields), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t diagnose_fields[] = {LIST("command", 0, struct diagnose_section, command),
+                                                       CYAML_FIELD_END};
+
 static const cyaml_schema_field_t definition_fields[] = {
     TEXT("name", struct definition, name),
     TEXT("title", struct definition, title),
@@ -85,6 +92,7 @@ static const cyaml_schema_field_t definition_fields[] = {
     CYAML_FIELD_MAPPING_PTR("compile", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct definition, compile,
                             compile_fields),
     CYAML_FIELD_MAPPING("run", 0, struct definition, run, run_fields),
+    CYAML_FIELD_MAPPING("diagnose", CYAML_FLAG_OPTIONAL, struct definition, diagnose, diagnose_fields),
     LIST("environment", CYAML_FLAG_OPTIONAL, struct definition, environment),
     LIST("mounts", CYAML_FLAG_OPTIONAL, struct definition, mounts),
     CYAML_FIELD_END};
@@ -185,6 +193,7 @@ static struct language move_definition(struct definition *from)
         .mounts = from->mounts,
         .memory_patterns = from->run.memory_patterns,
         .limits = from->run.limits,
+        .diagnose_argv = from->diagnose.command,
     };
     struct compile_section *compile = from->compile;
     if (compile)
@@ -267,9 +276,9 @@ void language_release(struct language *language)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     struct string_list *const lists[] = {
-        &language->aliases,      &language->extensions,      &language->version_argv,
-        &language->compile_argv, &language->run_argv,        &language->env,
-        &language->mounts,       &language->option_patterns, &language->memory_patterns};
+        &language->aliases,         &language->extensions,   &language->version_argv, &language->compile_argv,
+        &language->run_argv,        &language->env,          &language->mounts,       &language->option_patterns,
+        &language->memory_patterns, &language->diagnose_argv};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         word_list_release(lists[i]);
     *language = (struct language){0};

@@ -34,6 +34,7 @@ struct language {
     bool compiled;                             /* has a compile step */
     struct string_list compile_argv, run_argv; /* with {placeholders}, see language_command */
     struct string_list env;                    /* "NAME=value", added to the common environment */
+    struct string_list diagnose_argv;          /* says more of a failed program than compiling does; empty: nothing */
     struct string_list mounts;                 /* extra host paths shown read-only */
     struct string_list option_patterns;        /* POSIX extended, anchored: compiler options that users may give */
     struct string_list
@@ -103,7 +104,7 @@ int language_main_file(const struct language *language, const struct submission 
 /* "main.py, or another file that ends in .py": what a person should have called the program; the caller frees. */
 char *language_main_file_wanted(const struct language *language);
 
-enum language_stage { LANGUAGE_COMPILE, LANGUAGE_RUN };
+enum language_stage { LANGUAGE_COMPILE, LANGUAGE_RUN, LANGUAGE_DIAGNOSE };
 
 /*
  * A command ready for the box: NULL-terminated argv and envp in one allocation each (free with language_command_release).

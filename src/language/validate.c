@@ -121,6 +121,8 @@ static int check_commands(const struct check *c)
         r = check_command(c, "compile.command", &l->compile_argv, PLACEHOLDER_IN_COMPILE);
     if (r == 0)
         r = check_command(c, "run.command", &l->run_argv, PLACEHOLDER_IN_RUN);
+    if (r == 0 && l->diagnose_argv.count > 0)
+        r = check_command(c, "diagnose.command", &l->diagnose_argv, PLACEHOLDER_IN_COMPILE);
     return r;
 }
 

@@ -51,7 +51,7 @@ static void find(const struct hint_rules *rules, const struct language *language
 }
 
 void explain_compile(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
-                     const struct compile_result *compile, struct hint_list *ret)
+                     const struct compile_result *compile, struct str notes, struct hint_list *ret)
 {
     if (!rules || sub->no_hints || compile->state != COMPILE_FAILED)
         return;
@@ -65,12 +65,13 @@ void explain_compile(const struct hint_rules *rules, const struct language *lang
         .limits = &language->compile_limits,
         .out = buf_view(&compile->out),
         .err = buf_view(&compile->err),
+        .notes = notes,
     };
     find(rules, language, sub, &evidence, ret);
 }
 
 void explain_test(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
-                  size_t index, struct test_result *test)
+                  size_t index, struct str notes, struct test_result *test)
 {
     const struct test_case *given = &sub->tests[index];
 
@@ -86,11 +87,17 @@ void explain_test(const struct hint_rules *rules, const struct language *languag
         .limits = &given->limits,
         .out = buf_view(&test->out),
         .err = buf_view(&test->err),
+        .notes = notes,
         .stdin_data = buf_view(&given->stdin_data),
         .expected = buf_view(&given->expected),
         .has_expected = given->has_expected && !sub->checker.program, /* otherwise it is not what is printed */
     };
     find(rules, language, sub, &evidence, &test->hints);
+}
+
+bool explained_well(const struct hint_list *hints)
+{
+    return hints->count > 0 && hints->items[0].line > 0 && hints->items[0].rank >= HINT_RANK_SURE;
 }
 
 void explain_result(struct result *result)

@@ -7,11 +7,14 @@
 #include "language/language.h"
 #include "model/result.h"
 
-/* Each does nothing when rules is NULL or the submission wants no hints. */
+/* Each does nothing when rules is NULL or the submission wants no hints. notes: of diagnose.h; may be empty. */
 void explain_compile(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
-                     const struct compile_result *compile, struct hint_list *ret);
+                     const struct compile_result *compile, struct str notes, struct hint_list *ret);
 void explain_test(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
-                  size_t index, struct test_result *test);
+                  size_t index, struct str notes, struct test_result *test);
+
+/* Whether there is a hint that names a line and means it: nothing more has to be found out. */
+bool explained_well(const struct hint_list *hints);
 
 /* The submission's hints: the compile step's, or the union of the test cases', the best first. */
 void explain_result(struct result *result);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "worker/diagnose.h"
 #include "worker/explain.h"
 #include "worker/outcome.h"
 #include "worker/program.h"
@@ -42,6 +43,7 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
     }
     job->result->explained = tools->hints && !sub->no_hints;
     pthread_mutex_init(&job->report_lock, NULL);
+    pthread_mutex_init(&job->notes_lock, NULL);
     return job;
 }
 
@@ -53,6 +55,8 @@ void job_free(struct job *job, const struct job_tools *tools)
     language_command_release(&job->command);
     submission_free(job->sub);
     pthread_mutex_destroy(&job->report_lock);
+    pthread_mutex_destroy(&job->notes_lock);
+    buf_release(&job->notes);
     free(job);
 }
 
@@ -73,14 +77,60 @@ static void engine_failed(struct job *job, const struct language *language, cons
     job->result->message = xasprintf("the engine failed to compile the %s", what);
 }
 
-static int compile_program(struct job *job, const struct job_tools *tools, struct box *box)
+static struct program_request request_of(const struct job *job, const struct job_tools *tools)
 {
-    const struct program_request request = {
+    return (struct program_request){
         .cache = tools->cache,
         .language = job->language,
         .sub = job->sub,
         .output_keep = tools->output_keep,
     };
+}
+
+/* What the compiler says besides, asked for once: the test cases of a submission share it. */
+static struct str ask_for_notes(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    const struct program_request request = request_of(job, tools);
+
+    pthread_mutex_lock(&job->notes_lock);
+    if (!job->has_notes)
+        diagnose(&request, box, &job->notes);
+    job->has_notes = true;
+    pthread_mutex_unlock(&job->notes_lock);
+    return buf_view(&job->notes);
+}
+
+static void explain_error(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    const struct compile_result *compile = &job->result->compile;
+    struct hint_list *hints = &job->result->hints;
+
+    explain_compile(tools->hints, job->language, job->sub, compile, (struct str){0}, hints);
+    if (!job->result->explained || explained_well(hints))
+        return;
+    struct str notes = ask_for_notes(job, tools, box);
+    if (notes.len == 0)
+        return;
+    hint_list_release(hints);
+    explain_compile(tools->hints, job->language, job->sub, compile, notes, hints);
+}
+
+static void explain_failure(struct job *job, const struct job_tools *tools, struct box *box, size_t index,
+                            struct test_result *test)
+{
+    explain_test(tools->hints, job->language, job->sub, index, (struct str){0}, test);
+    if (!job->result->explained || test->verdict == VERDICT_ACCEPTED || explained_well(&test->hints))
+        return;
+    struct str notes = ask_for_notes(job, tools, box);
+    if (notes.len == 0)
+        return;
+    hint_list_release(&test->hints);
+    explain_test(tools->hints, job->language, job->sub, index, notes, test);
+}
+
+static int compile_program(struct job *job, const struct job_tools *tools, struct box *box)
+{
+    const struct program_request request = request_of(job, tools);
     struct compile_result *compile = &job->result->compile;
     struct error why = ERROR_INIT;
 
@@ -97,7 +147,7 @@ static int compile_program(struct job *job, const struct job_tools *tools, struc
         };
     }
     if (r == -EINVAL)
-        explain_compile(tools->hints, job->language, job->sub, compile, &job->result->hints);
+        explain_error(job, tools, box);
     if (compile->state != COMPILE_NONE && job->callbacks.compiled)
         job->callbacks.compiled(job->context, compile);
     if (r < 0)
@@ -276,7 +326,7 @@ int job_test(struct job *job, const struct job_tools *tools, const struct lane *
         test_result_release(ret);
         outcome_internal(ret, ENGINE_FAILED);
     } else {
-        explain_test(tools->hints, job->language, job->sub, index, ret);
+        explain_failure(job, tools, lane->box, index, ret);
     }
     language_command_release(&own);
     return r;

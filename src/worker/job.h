@@ -51,6 +51,11 @@ struct job {
     struct language_command command; /* for test cases with the submission's own arguments and limits */
     int64_t compiled_ns;
 
+    /* evidence for hints, asked for by the first test case that is not explained well */
+    pthread_mutex_t notes_lock;
+    bool has_notes;
+    struct buf notes;
+
     /* reporting */
     pthread_mutex_t report_lock;
     size_t reported; /* entries of result->order */

@@ -73,7 +73,8 @@ static int refuse(struct compile_result *compile, const char *name, const char *
     return -EINVAL;
 }
 
-static int lay_out(const struct program_request *request, int folder, struct compile_result *compile, struct error *err)
+int program_lay_out(const struct program_request *request, int folder, struct compile_result *compile,
+                    struct error *err)
 {
     const char *clash = NULL;
     int r = write_code(request, folder);
@@ -129,7 +130,7 @@ static int complete_files(const struct program_request *request, int files, stru
     int r = tree_measure(files, &made);
 
     if (r == 0 && made.files == 0)
-        return lay_out(request, files, compile, err);
+        return program_lay_out(request, files, compile, err);
     if (r == 0)
         r = write_files(request, files, &clash);
     if (clash)
@@ -146,13 +147,13 @@ static int make(const struct program_request *request, struct box *box, const ch
     if (r < 0)
         return r;
     if (request->language->compiled) {
-        r = lay_out(request, sources, compile_result, err);
+        r = program_lay_out(request, sources, compile_result, err);
         if (r == 0)
             r = compile(request, box, sources, files, compile_result, err);
         if (r == 0)
             r = complete_files(request, files, compile_result, err);
     } else {
-        r = lay_out(request, files, compile_result, err);
+        r = program_lay_out(request, files, compile_result, err);
     }
     return r < 0 ? r : artifact_commit(request->cache, key, compile_result, ret, err);
 }

@@ -26,6 +26,10 @@ struct program_request {
 int program_prepare(const struct program_request *request, struct box *box, struct artifact **ret,
                     struct compile_result *ret_compile, struct error *err);
 
+/* Writes the program's sources, all of them, into the folder. -EINVAL: two have the same place, *compile says which. */
+int program_lay_out(const struct program_request *request, int folder, struct compile_result *compile,
+                    struct error *err);
+
 /* box_run, and when the engine failed once more. Failures are logged. */
 int program_run(struct box *box, const struct box_spec *spec, struct box_report *ret, struct error *err);
 
