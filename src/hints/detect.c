@@ -77,11 +77,11 @@ static bool open_quote(struct state *state)
 }
 
 /* Of the line the message is about, going on while its parentheses are open, to the end of the statement. */
-static void count_parentheses(struct state *state, int *opened, int *closed)
+static void count_parentheses(struct state *state, int from, int *opened, int *closed)
 {
     const struct source *source = state_source(state, state->file_index);
     *opened = *closed = 0;
-    for (int line = state->line; line < state->line + 5; line++) {
+    for (int line = from; line < from + 5; line++) {
         struct str text = source_code_line(source, line);
         for (size_t i = 0; i < text.len; i++) {
             *opened += text.data[i] == '(';
@@ -96,16 +96,40 @@ static void count_parentheses(struct state *state, int *opened, int *closed)
 static bool more_open(struct state *state)
 {
     int opened, closed;
-    count_parentheses(state, &opened, &closed);
+    count_parentheses(state, state->line, &opened, &closed);
     state_bind_int(state, "opened", opened);
     state_bind_int(state, "closed", closed);
     return opened > closed;
 }
 
+/* Likewise of the last line with code before it: the message points at what follows. */
+static bool more_open_above(struct state *state)
+{
+    const struct source *source = state_source(state, state->file_index);
+    int line = state->line - 1, opened, closed;
+
+    while (line > 0 && str_trim(source_code_line(source, line)).len == 0)
+        line--;
+    if (line <= 0)
+        return false;
+    struct str text = source_code_line(source, line);
+    opened = closed = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        opened += text.data[i] == '(';
+        closed += text.data[i] == ')';
+    }
+    state_bind_int(state, "opened", opened);
+    state_bind_int(state, "closed", closed);
+    if (opened <= closed)
+        return false;
+    set_line(state, line);
+    return true;
+}
+
 static bool more_closed(struct state *state)
 {
     int opened, closed;
-    count_parentheses(state, &opened, &closed);
+    count_parentheses(state, state->line, &opened, &closed);
     state_bind_int(state, "opened", opened);
     state_bind_int(state, "closed", closed);
     return closed > opened;
@@ -273,6 +297,7 @@ static const struct detector detectors[] = {{"unclosed", unclosed, "open close s
                                             {"mismatch", mismatch, "close open wanted open_line line"},
                                             {"open_quote", open_quote, "quote line"},
                                             {"more_open", more_open, "opened closed"},
+                                            {"more_open_above", more_open_above, "opened closed line"},
                                             {"more_closed", more_closed, "opened closed"},
                                             {"recursion", recursion, "function call_line line"},
                                             {"no_input", no_input, ""},

@@ -246,6 +246,8 @@ static bool condition_holds(struct state *state, const struct condition *conditi
         struct taking taking = {.state = state, .text = text, .passing = condition->dynamic};
         hint_pattern_names(pattern, take_binding, &taking);
         take_place(state, condition->subject, &taking);
+        if (condition->subject == SUBJECT_NOTES && state->line == 0) /* the place that the note speaks of */
+            state->line = number_of(state_value(state, str_of("line")));
     }
     if (made.code)
         hint_pattern_release(&made);

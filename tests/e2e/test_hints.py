@@ -31,6 +31,18 @@ def test_test_cases_share_their_hints(shared_server):
     assert "hint_details" not in document["results"][0]
 
 
+def test_warnings_are_evidence_and_stay_aside(shared_server):
+    """GCC sees the mistake only with -Wall; the compile step shows what the plain compiler prints, which is nothing."""
+    code = "#include <stdio.h>\nint main(void) {\n    int n = 0;\n    scanf(\"%d\", &n);\n    if (n = 5)\n        puts(\"five\");\n    else\n        puts(\"other\");\n}\n"
+    tests = [{"stdin": "5\n", "expected_output": "five\n"}, {"stdin": "3\n", "expected_output": "other\n"}, {"stdin": "4\n", "expected_output": "other\n"}]
+    document = run(shared_server, language="c", code=code, test_cases=tests)
+    assert [result["verdict"] for result in document["results"]] == ["accepted", "wrong_answer", "wrong_answer"]
+    assert document["compile"]["stderr"] == "" and document["compile"]["stdout"] == ""
+    assert document["hints"][0].startswith("Line 5, `if (n = 5)`: one '=' stores a value"), document["hints"]
+    assert document["results"][0]["hints"] == [] and document["results"][1]["hints"][0] == document["results"][2]["hints"][0]
+    assert document["hint_details"][0]["line"] == 5
+
+
 def test_no_hints_when_none_are_wanted(shared_server):
     document = run(shared_server, language="python", code="prnt(1)\n", hints=False)
     assert document["verdict"] == "runtime_error"

@@ -15,6 +15,7 @@
 #include "base/encode.h"
 #include "hints/detect.h"
 #include "hints/hints.h"
+#include "hints/pattern.h"
 #include "hints/words.h"
 
 static struct hint_rules *rules;
@@ -297,9 +298,48 @@ static void mistakes_in_files_have_a_line(void **state)
     }
 }
 
+static void letters_that_must_be_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *letters;
+    } cases[] = {
+        {"printf", "printf"},
+        {"(?<here>\\bfor\\s+\\w+ in range\\()", " in range("},
+        {"a?bcd*efg", "efg"}, /* the d may be missing */
+        {"abc|abd", ""},
+        {"x(?:abc|abd)yz", "yz"},
+        {"(?:hello)?word", "word"},
+        {"(?:hello){0,2}word", "word"},
+        {"(?:hello){1,2}a", "hello"},
+        {"(?=hello)ab", "ab"}, /* what stands ahead is not what is matched */
+        {"(?!hello)ab", "ab"},
+        {"(?<!hello)ab", "ab"},
+        {"[hello]ab[]x]cd", "ab"},
+        {"[[:alpha:]]]ab", "]ab"},
+        {"\\k<name>abc\\x41def", "abc"},
+        {"(?s)ab.c", "ab"},
+        {"(?i)hello", ""},  /* in either case */
+        {"(?x)he llo", ""}, /* blanks do not count */
+        {"\\Qa.b\\E", ""},  /* not understood: no letters */
+        {"(?(1)abc|def)", ""},
+        {"ab{2}c{x}", "c{x}"}, /* no quantifier */
+        {"a", ""},             /* too few to be worth it */
+        {"(abc", ""},
+        {"abc\\", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char letters[PATTERN_LITERAL_MAX];
+        size_t len = pattern_literal(cases[i].pattern, letters, sizeof letters);
+        if (len != strlen(cases[i].letters) || memcmp(letters, cases[i].letters, len) != 0)
+            fail_msg("%s: expected \"%s\", got \"%.*s\"", cases[i].pattern, cases[i].letters, (int)len, letters);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(letters_that_must_be_there),
         cmocka_unit_test(every_example_holds),
         cmocka_unit_test(the_three_cases_of_the_specification),
         cmocka_unit_test(nothing_for_what_did_not_fail),

@@ -81,13 +81,15 @@ static void words_stay_whole(void **state)
     (void)state;
     struct language l =
         toy("source: main.toy\ncompile:\n  command: [/toyc, '{options}', -o, out, '{sources}']\n"
-            "  options: ['-.*']\nrun:\n  command: [/toy, '/artifact/{source}', '-m{memory_mb}', '{args}', end]\n");
+            "  options: ['-.*']\nrun:\n  command: [/toy, '/artifact/{source}', '-m{memory_mb}', '{args}', end]\n"
+            "diagnose:\n  command: [/toyc, -W, '{options}', '{sources}']\n");
     const struct submission sub = {.code = TEXT_BUF("x"), .compiler_options = WORDS("-a b", "-$(rm)", "-{source}")};
     assert_command(&l, LANGUAGE_COMPILE, &sub, NULL, "/toyc|-a b|-$(rm)|-{source}|-o|out|main.toy");
     const struct string_list args = WORDS("one two", "", "{args}", "; reboot");
     assert_command(&l, LANGUAGE_RUN, &sub, &args, "/toy|/artifact/main.toy|-m256|one two||{args}|; reboot|end");
     const struct submission plain = {.code = TEXT_BUF("x")};
     assert_command(&l, LANGUAGE_COMPILE, &plain, NULL, "/toyc|-o|out|main.toy");
+    assert_command(&l, LANGUAGE_DIAGNOSE, &plain, NULL, "/toyc|-W|main.toy");
     assert_command(&l, LANGUAGE_RUN, &plain, NULL, "/toy|/artifact/main.toy|-m256|end");
     language_release(&l);
 }

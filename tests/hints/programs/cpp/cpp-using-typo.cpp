@@ -1,0 +1,3 @@
+#include <iostream>
+using namepsace std;
+int main() { cout << 1; }

@@ -1,0 +1,3 @@
+package main
+const n = 1
+func main() { n = 2 }

@@ -1,0 +1,3 @@
+<?php
+$s = "abc";
+echo $s.length;

@@ -1,0 +1,3 @@
+<?php
+class A { private $x = 1; }
+echo (new A)->x;

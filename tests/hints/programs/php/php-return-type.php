@@ -1,0 +1,3 @@
+<?php
+function f(): int { return "a"; }
+f();

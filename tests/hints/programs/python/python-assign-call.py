@@ -1,0 +1,3 @@
+def total():
+    return 3
+total() = 7

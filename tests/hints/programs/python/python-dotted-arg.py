@@ -1,0 +1,2 @@
+def f(p.x):
+    return p.x

@@ -1,0 +1,2 @@
+def f(a): return a
+print(f(a=1, a=2))

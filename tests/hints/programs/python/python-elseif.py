@@ -1,0 +1,5 @@
+x = 2
+if x > 3:
+    print(1)
+elseif x > 1:
+    print(2)

@@ -1,0 +1,2 @@
+my-name = "x"
+print(my-name)

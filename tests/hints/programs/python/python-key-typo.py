@@ -1,0 +1,2 @@
+d = {"apple": 1}
+print(d["aple"])

@@ -1,0 +1,3 @@
+class T: pass
+t = T()
+t.pass = 3

@@ -1,0 +1,2 @@
+def f(x): return x
+print(f("x"=3))

@@ -1,0 +1,2 @@
+m = map(int, ["1"])
+print(m[0])

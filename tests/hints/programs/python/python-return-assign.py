@@ -1,0 +1,3 @@
+def f(x):
+    return y = x + 1
+f(1)

@@ -1,0 +1,3 @@
+[1,2].each |x| do
+  puts x
+end

@@ -1,0 +1,1 @@
+5.each { |x| puts x }

@@ -1,0 +1,5 @@
+class A
+  private
+  def x; 1; end
+end
+A.new.x

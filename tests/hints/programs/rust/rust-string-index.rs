@@ -1,0 +1,1 @@
+fn main() { let s = "abc"; println!("{}", s[0]); }

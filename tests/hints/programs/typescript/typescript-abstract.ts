@@ -1,0 +1,2 @@
+abstract class A { abstract f(): void; }
+const a = new A();

@@ -1,0 +1,2 @@
+interface S { area(): number; }
+class C implements S { }
