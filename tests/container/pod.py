@@ -20,6 +20,7 @@ FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, fo
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
+SUITE_MEMORY = 8 * 2**30
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}
 ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()  # containerd's default
 
@@ -154,7 +155,10 @@ def suite_specification(pod, place, build, arguments, folders, network):
     environment = {"BUILD_DIR": "/suite/build", "PYTHONPATH": "/python", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/suite/tmp", "HOME": "/suite/tmp", "E2E_PREFIX": AS_THE_POD,
                    "E2E_SLOW": os.environ.get("E2E_SLOW", "1"), "HOSTILE_LESS": "" if "SYS_NICE" in container["securityContext"]["capabilities"]["add"] else "1"}
     extra = [(ROOT, "/src", "ro"), (build, "/src-build", "ro"), (Path("/usr/lib/python3/dist-packages"), "/python", "ro"), (place, "/suite", "rw")]
-    return observe(specification(pod, container, command, environment, folders=folders, extra_mounts=extra, network=network))
+    spec = observe(specification(pod, container, command, environment, folders=folders, extra_mounts=extra, network=network))
+    # The pod's memory is one slot's. The suite's servers have more slots, and the tests themselves run beside them.
+    spec["linux"]["resources"]["memory"] = {"limit": SUITE_MEMORY}
+    return spec
 
 
 def totals_of(said):
