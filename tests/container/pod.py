@@ -178,6 +178,15 @@ class Container:
         (self.folder / "config.json").write_text(json.dumps(spec, indent=1))
         self.log = self.folder / "output"
         self.process = None
+        self.group = spec["linux"]["cgroupsPath"]
+
+    def hand_over(self):
+        """Gives its group (version 2) to its root, as runc's systemd driver does for a handler with cgroup_writable = true; without systemd it does not."""
+        group = Path("/sys/fs/cgroup") / self.group.lstrip("/")
+        group.mkdir()
+        for path in (group, *(group / name for name in Path("/sys/kernel/cgroup/delegate").read_text().split() if (group / name).exists())):
+            os.chown(path, FIRST_USER, FIRST_USER)
+        return self
 
     def runc(self, *arguments, **options):
         return subprocess.run(["runc", "--root", str(self.folder / "state"), *arguments], capture_output=True, text=True, timeout=options.pop("timeout", 60), stdin=subprocess.DEVNULL, **options)
@@ -270,12 +279,13 @@ address = "{self.address}.ttrpc"
 
     def run(self, name, rootfs, spec, timeout):
         """Runs a container to its end: (exit code, everything it printed)."""
+        name = f"{name}-{os.getpid()}"
         spec["root"]["path"] = str(rootfs)
-        spec["linux"]["cgroupsPath"] += f"-{name}-{os.getpid()}"
+        spec["linux"]["cgroupsPath"] += f"-{name}"
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps(spec))
         try:
-            done = self.ctr("run", "--rm", "--config", str(path), name, timeout=timeout)
+            done = self.ctr("run", "--rm", "--runc-root", str(self.folder / "runc"), "--config", str(path), name, timeout=timeout)
         except subprocess.TimeoutExpired as late:
             self.end(name)
             return 124, ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")
