@@ -26,7 +26,10 @@ SUITES = {
 def doctor(name, rootfs, pod, config, **options):
     """(what it printed, its checks by name)"""
     spec = specification(pod, pod["containers"][0], ["/usr/local/bin/evalx", "doctor", "--json"], {"EVALX_SLOTS": "1"}, folders={"config": config}, **options)
-    _, said = Container(name, f"/mnt/{name}", rootfs, spec).run(300)
+    container = Container(name, f"/mnt/{name}", rootfs, spec)
+    if options.get("handed_over"):
+        container.hand_over()
+    _, said = container.run(300)
     return said, {check["name"]: check for check in json.loads(said)["checks"]} if said.lstrip().startswith("{") else {}
 
 

@@ -20,6 +20,7 @@ FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, fo
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
+SUITE_MEMORY = 8 * 2**30
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}
 ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()  # containerd's default
 
@@ -154,7 +155,10 @@ def suite_specification(pod, place, build, arguments, folders, network):
     environment = {"BUILD_DIR": "/suite/build", "PYTHONPATH": "/python", "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": "/suite/tmp", "HOME": "/suite/tmp", "E2E_PREFIX": AS_THE_POD,
                    "E2E_SLOW": os.environ.get("E2E_SLOW", "1"), "HOSTILE_LESS": "" if "SYS_NICE" in container["securityContext"]["capabilities"]["add"] else "1"}
     extra = [(ROOT, "/src", "ro"), (build, "/src-build", "ro"), (Path("/usr/lib/python3/dist-packages"), "/python", "ro"), (place, "/suite", "rw")]
-    return observe(specification(pod, container, command, environment, folders=folders, extra_mounts=extra, network=network))
+    spec = observe(specification(pod, container, command, environment, folders=folders, extra_mounts=extra, network=network))
+    # The pod's memory is one slot's. The suite's servers have more slots, and the tests themselves run beside them.
+    spec["linux"]["resources"]["memory"] = {"limit": SUITE_MEMORY}
+    return spec
 
 
 def totals_of(said):
@@ -174,6 +178,15 @@ class Container:
         (self.folder / "config.json").write_text(json.dumps(spec, indent=1))
         self.log = self.folder / "output"
         self.process = None
+        self.group = spec["linux"]["cgroupsPath"]
+
+    def hand_over(self):
+        """Gives its group (version 2) to its root, as runc's systemd driver does for a handler with cgroup_writable = true; without systemd it does not."""
+        group = Path("/sys/fs/cgroup") / self.group.lstrip("/")
+        group.mkdir()
+        for path in (group, *(group / name for name in Path("/sys/kernel/cgroup/delegate").read_text().split() if (group / name).exists())):
+            os.chown(path, FIRST_USER, FIRST_USER)
+        return self
 
     def runc(self, *arguments, **options):
         return subprocess.run(["runc", "--root", str(self.folder / "state"), *arguments], capture_output=True, text=True, timeout=options.pop("timeout", 60), stdin=subprocess.DEVNULL, **options)
@@ -266,12 +279,13 @@ address = "{self.address}.ttrpc"
 
     def run(self, name, rootfs, spec, timeout):
         """Runs a container to its end: (exit code, everything it printed)."""
+        name = f"{name}-{os.getpid()}"
         spec["root"]["path"] = str(rootfs)
-        spec["linux"]["cgroupsPath"] += f"-{name}-{os.getpid()}"
+        spec["linux"]["cgroupsPath"] += f"-{name}"
         path = self.folder / f"{name}.json"
         path.write_text(json.dumps(spec))
         try:
-            done = self.ctr("run", "--rm", "--config", str(path), name, timeout=timeout)
+            done = self.ctr("run", "--rm", "--runc-root", str(self.folder / "runc"), "--config", str(path), name, timeout=timeout)
         except subprocess.TimeoutExpired as late:
             self.end(name)
             return 124, ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")

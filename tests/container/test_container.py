@@ -161,7 +161,7 @@ def test_the_suite_gives_servers_no_more(worker_image, folder, config, network, 
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("what, arguments", [
     ("sandbox", ["/src/tests/sandbox/test_hostile.py"]),
-    ("limits", ["/src/tests/e2e/test_limits.py", "/src/tests/e2e/test_programs.py"]),
+    ("limits", ["/src/tests/e2e/test_limits.py"]),
 ])
 def test_the_suite_passes(containerd, worker_image, folder, config, network, pod, what, arguments):
     spec = suite_specification(pod, folder / what, BUILD_DIR, [*arguments, *os.environ.get("CONTAINER_ARGUMENTS", "").split()], {"config": config}, network)
@@ -183,8 +183,6 @@ def test_on_cgroup_v2(worker_image):
 
 
 def test_nothing_is_left_on_the_machine():
-    """No group of a container, no mount of a box."""
+    """No group of a container."""
     for path, names, _ in os.walk("/sys/fs/cgroup"):
         assert not [name for name in names if name.startswith("evalx-test") and name.endswith(str(os.getpid()))], path
-    mounts = subprocess.run(["cat", "/proc/self/mountinfo"], check=True, capture_output=True, text=True).stdout
-    assert "/rootfs" not in mounts
