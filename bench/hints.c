@@ -297,8 +297,6 @@ static void measure_all(const struct hint_rules *rules, size_t source_bytes, boo
     printf("%-12s %-8s %8s %8s %8s %8s %8s  (µs of CPU; 64 KiB of diagnostics, %zu KiB of source)\n", "language",
            "stage", "texts", "p50", "p99", "worst", "max", source_bytes / 1024);
     for (size_t kind = 0; kind < ARRAY_LEN(kinds); kind++) {
-        if (getenv("ONLY") && strcmp(getenv("ONLY"), kinds[kind].language) != 0)
-            continue;
         struct times times = {0};
         struct bench bench = {.rules = rules,
                               .kind = &kinds[kind],

@@ -122,6 +122,24 @@ static bool has_digit(struct str text)
     return false;
 }
 
+/* Without the signs of a sentence at its end: "4." is 4. */
+static struct str bare(struct str token)
+{
+    while (token.len > 1 && strchr(".,;:!?", token.data[token.len - 1]))
+        token.len--;
+    return token;
+}
+
+static bool same_bare(const struct side *a, const struct side *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!str_eq(bare(a->tokens[i]), bare(b->tokens[i])))
+            return false;
+    return true;
+}
+
 static const char *letters_shape(struct pair *pair)
 {
     struct str expected = pair->expected.text, got = pair->got.text;
@@ -137,7 +155,8 @@ static const char *letters_shape(struct pair *pair)
         return "letter_case";
     if (has_any(got, "[({'\"") && !has_any(expected, "[({'\"") && same_kept(expected, got, keep_items, false))
         return "list_brackets";
-    if (same_kept(expected, got, has_digit(expected) ? keep_words : keep_plain_words, false))
+    if (same_kept(expected, got, has_digit(expected) ? keep_words : keep_plain_words, false) ||
+        same_bare(&pair->expected, &pair->got))
         return "punctuation";
     return NULL;
 }

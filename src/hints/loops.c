@@ -291,7 +291,7 @@ bool loop_nested(struct state *state)
     size_t count = find_loops(source, loops);
 
     for (size_t i = 0; i + 1 < count; i++)
-        if (loops[i + 1].at > loops[i].body && loops[i + 1].at < loops[i].body_end) {
+        if (loops[i + 1].at >= loops[i].body && loops[i + 1].at < loops[i].body_end) {
             state_bind_int(state, "inner_line", source_line_at(source, loops[i + 1].at));
             set_place(state, loops[i].at);
             return true;

@@ -1,0 +1,2 @@
+text = "i++ && j-- -> print x; else if =>"
+print(len(text))
