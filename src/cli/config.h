@@ -67,6 +67,8 @@
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \
   X(STRING,   hints_dir,              "hints.dir",              "",               0, 0,                          "hints-dir", "DIR", "rules for hints; default: those that came with evalx") \
   X(BOOL,     hints_enabled,          "hints.enabled",          "true",           0, 0,                          NULL, NULL, "false: results carry no hints") \
+  X(BOOL,     hints_crash,            "hints.crash",             "true",           0, 0,                          NULL, NULL, "false: a C or C++ program that crashed is not run once more with sanitizers, to explain the crash") \
+  X(INTEGER,  hints_crash_wait_ms,    "hints.crash.wait_ms",     "-1",             -1, 60000,                     NULL, NULL, "milliseconds that a webhook waits for what a crash came from; -1: 2000, but 0 while other work is queued") \
   X(STRING,   sandbox_jail,           "sandbox.jail",            "",               0, 0,                          "jail", "FILE", "the evalx-jail program; default: the one that came with evalx") \
   X(INTEGER,  sandbox_uid_base,       "sandbox.uid_base",        "60600",          1, 2000000000,                  NULL, NULL, "slot N runs programs as this user and group id + N") \
   X(BOOL,     sandbox_allow_degraded, "sandbox.allow_degraded",  "false",          0, 0,                          NULL, NULL, "start without root as well, in a weaker sandbox; evalx doctor says what is weaker") \

@@ -236,6 +236,7 @@ static int start_worker(struct serving *serving, struct error *err)
         .name = name,
         .lease_ms = serving->config->store_lease_ms,
         .metrics = serving->metrics,
+        .crash_wait_ms = serving->config->hints_crash_wait_ms,
     };
     return worker_start(&worker, &serving->worker, err);
 }
