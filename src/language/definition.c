@@ -291,12 +291,9 @@ void language_release(struct language *language)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     struct string_list *const lists[] = {
-        &language->aliases,         &language->extensions,   &language->version_argv, &language->compile_argv,
-        &language->run_argv,        &language->env,          &language->mounts,       &language->option_patterns,
-        &language->memory_patterns, &language->diagnose_argv};
-        &language->aliases,         &language->extensions,    &language->version_argv, &language->compile_argv,
-        &language->run_argv,        &language->env,           &language->mounts,       &language->option_patterns,
-        &language->memory_patterns, &language->sanitize_argv, &language->sanitize_env};
+        &language->aliases,         &language->extensions,    &language->version_argv,  &language->compile_argv,
+        &language->run_argv,        &language->env,           &language->mounts,        &language->option_patterns,
+        &language->memory_patterns, &language->diagnose_argv, &language->sanitize_argv, &language->sanitize_env};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         word_list_release(lists[i]);
     *language = (struct language){0};
