@@ -25,7 +25,7 @@
 #include "base/json.h"
 
 enum { STEP_RUNNING, STEP_COMPILE, STEP_TESTS };
-enum { ID_SIZE = 48, NUMBER_DIGITS_MAX = 18, HINTS_LATE_MS = 40000 };
+enum { ID_SIZE = 48, NUMBER_DIGITS_MAX = 18, HINTS_LATE_MS = 60000 };
 
 struct stream {
     struct visit visit;
