@@ -219,24 +219,30 @@ static void end(struct item *item)
     free(item);
 }
 
+static void finish(struct afterwards *afterwards, struct item *item)
+{
+    item->notes.last = true;
+    write_notes(afterwards, item, true);
+    end(item);
+}
+
 static void *crash_main(void *argument)
 {
     struct afterwards *afterwards = argument;
     struct item *item;
 
     while ((item = pop(afterwards, &afterwards->crashes))) {
-        bool advice = item->plan.advice;
         look_into(afterwards, item);
-        item->notes.last = !advice;
+        if (!item->plan.advice) {
+            finish(afterwards, item);
+            continue;
+        }
         /* The webhook goes on waiting only for an adviser that it was told to wait for. */
-        if (!advice || item->notes.changed)
-            write_notes(afterwards, item, !advice || afterwards->config.adviser.wait_ms == 0);
+        if (item->notes.changed || afterwards->config.adviser.wait_ms == 0)
+            write_notes(afterwards, item, afterwards->config.adviser.wait_ms == 0);
         pthread_mutex_lock(&afterwards->lock);
-        if (advice)
-            push(afterwards, &afterwards->advice, item);
+        push(afterwards, &afterwards->advice, item);
         pthread_mutex_unlock(&afterwards->lock);
-        if (!advice)
-            end(item);
     }
     return NULL;
 }
@@ -248,9 +254,7 @@ static void *advice_main(void *argument)
 
     while ((item = pop(afterwards, &afterwards->advice))) {
         advise(afterwards, item);
-        item->notes.last = true;
-        write_notes(afterwards, item, true);
-        end(item);
+        finish(afterwards, item);
     }
     return NULL;
 }
@@ -304,9 +308,12 @@ void afterwards_free(struct afterwards *afterwards)
         pthread_join(afterwards->crashes.thread, NULL);
     if (afterwards->advice.started)
         pthread_join(afterwards->advice.thread, NULL);
+    /* What was handed over after the threads had seen the end. */
+    struct line *const lines[] = {&afterwards->crashes, &afterwards->advice};
     struct item *item;
-    while ((item = pop(afterwards, &afterwards->advice))) /* handed over after its thread had ended */
-        end(item);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+        while ((item = pop(afterwards, lines[i])))
+            finish(afterwards, item);
     pthread_cond_destroy(&afterwards->changed);
     pthread_mutex_destroy(&afterwards->lock);
     found_free(afterwards->found);

@@ -109,7 +109,8 @@ static void responses(void **state)
         "{\"choices\":[{\"message\":{\"content\":\"x\"}}]} trailing"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_int_equal(reads(bad[i], NULL), -EBADMSG);
-    assert_int_equal(answer_read((struct str){0}, &(struct buf)BUF_INIT), -EBADMSG);
+    _cleanup_(buf_release) struct buf out = BUF_INIT;
+    assert_int_equal(answer_read((struct str){0}, &out), -EBADMSG);
 }
 
 int main(void)

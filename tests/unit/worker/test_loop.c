@@ -176,9 +176,9 @@ int store_complete(struct store *store, const char *token, uint64_t fence, enum 
                    int64_t hold_ms)
 {
     (void)store;
-    later.hold_ms = hold_ms;
     unsigned number = number_of(token, fence);
     pthread_mutex_lock(&world.lock);
+    later.hold_ms = hold_ms;
     int r = world.complete_code;
     if (r == 0 && world.complete_failures > 0) {
         world.complete_failures--;
@@ -739,6 +739,14 @@ static void a_request_of_a_newer_evalx_is_left_to_it(void **state)
 
 /* ---- crashes ---- */
 
+static int64_t hold(void)
+{
+    pthread_mutex_lock(&world.lock);
+    int64_t hold_ms = later.hold_ms;
+    pthread_mutex_unlock(&world.lock);
+    return hold_ms;
+}
+
 static bool one_noted(void)
 {
     return later.notes >= 1;
@@ -858,7 +866,7 @@ static void a_webhook_waits_unless_there_is_other_work(void **state)
     await(one_started);
     end_crashed(world.jobs[0]);
     await(one_noted);
-    assert_int_equal(later.hold_ms, 2000);
+    assert_int_equal(hold(), 2000);
     submit(2);
     await(two_started);
     pthread_mutex_lock(&world.lock);
@@ -868,7 +876,7 @@ static void a_webhook_waits_unless_there_is_other_work(void **state)
     end_crashed(world.jobs[1]);
     await(two_noted);
     if (world.claimed == 2) /* the loop may have been past its look at the slots */
-        assert_int_equal(later.hold_ms, 0);
+        assert_int_equal(hold(), 0);
     worker_stop(worker, 0);
     clean();
 }
