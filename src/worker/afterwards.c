@@ -68,7 +68,7 @@ static void read_release(struct read *read)
     result_freep(&read->result);
 }
 
-static int read_item(const struct afterwards *afterwards, const struct item *item, struct read *ret)
+static bool read_item(const struct afterwards *afterwards, const struct item *item, struct read *ret)
 {
     _cleanup_(store_record_release) struct store_record record = {0};
     int r = store_get(afterwards->config.store, item->token, &record);
@@ -77,9 +77,7 @@ static int read_item(const struct afterwards *afterwards, const struct item *ite
         r = submission_load(record.request.data, record.request.len, &ret->sub, NULL);
     if (r == 0)
         r = result_load(record.result.data, record.result.len, &ret->result, NULL);
-    if (r == 0 && ret->sub->test_count != ret->result->test_count)
-        r = -EBADMSG;
-    return r;
+    return r == 0 && ret->sub && ret->result && ret->sub->test_count == ret->result->test_count;
 }
 
 static bool is_closing(struct afterwards *afterwards, int64_t wait_ms)
@@ -157,8 +155,7 @@ static void look_into(struct afterwards *afterwards, struct item *item)
     _cleanup_(read_release) struct read read = {0};
     struct hint_list found = {0};
 
-    if (left_ms(item) <= 0 || read_item(afterwards, item, &read) < 0 ||
-        (size_t)item->crashed >= read.result->test_count) {
+    if (left_ms(item) <= 0 || !read_item(afterwards, item, &read) || (size_t)item->crashed >= read.result->test_count) {
         metrics_add(afterwards->config.metrics, METRIC_CRASH_RERUNS, 1, "dropped", NULL);
     } else {
         const char *outcome = look(afterwards, item, &read, &found);
@@ -180,7 +177,7 @@ static void advise(struct afterwards *afterwards, struct item *item)
     _cleanup_(read_release) struct read read = {0};
     struct hint hint = {0};
 
-    if (left_ms(item) <= 0 || is_closing(afterwards, 0) || read_item(afterwards, item, &read) < 0)
+    if (left_ms(item) <= 0 || is_closing(afterwards, 0) || !read_item(afterwards, item, &read))
         return;
     notes_apply(&item->notes, read.result);
     if (adviser->ask(adviser->context, read.sub, read.result, &hint) < 0)
