@@ -95,7 +95,7 @@ def key_file(folder, mode=0o400, text=KEY + "\n"):
 
 
 def settings(model, **more):
-    return {"slots": 1, "hints_ai_url": model.url(), "hints_ai_model": "small-1", "hints_ai_timeout": "500ms", **HOOKS, **more}
+    return {"slots": 1, "hints_ai_url": model.url(), "hints_ai_model": "small-1", "hints_ai_timeout": "2s", **HOOKS, **more}
 
 
 class World:
