@@ -26,6 +26,7 @@ INCLUDES = {
     "box": {"base", "model"},  # and the jail's wire header, see WIRE_HEADER
     "worker": {"base", "model", "store", "box", "language", "checker", "hints", "metrics"},
     "webhook": {"base", "model", "store", "metrics"},
+    "llm": {"base", "model", "metrics"},
     "api": {"base", "model", "auth", "http", "store", "language", "metrics"},
 }
 INCLUDES["cli"] = set(INCLUDES)
@@ -39,7 +40,7 @@ HEADER_OWNERS = {
     r"hiredis(/.*)?\.h": r"^store/redis\w*\.[ch]$",
     r"seccomp\.h|linux/seccomp\.h": r"^jail/",
     r"uv\.h|http_parser\.h": r"^http/",
-    r"curl/.*": r"^(webhook|cli)/",
+    r"curl/.*": r"^(webhook|llm|cli)/",
 }
 
 # what may be called (or named, for system call numbers and control files): by whom

@@ -7,7 +7,9 @@
  *   RUN-0     status   {"token", "status": "running"}
  *   RUN-1     compile  as "compile" of the document; not sent for languages without that step
  *   RUN-2+k   test     {"index", …as in "results"}: the test case that ended as number k of them
- *   done      done     the document without "results"; the stream ends
+ *   done      done     the document without "results"; the stream ends, unless hints are still to come
+ *   hints     hints    {"token", "hints", "hint_details", "results": [{"index", "hints", "hint_details"}]}: better ones, which came after
+ *                      "done" was told; the stream ends when no more will come, or HINTS_LATE_MS after the end
  *
  * RUN is when the worker took the submission. If that worker is lost and another starts over, RUN is another one, and so the events of
  * the new run are news. Within a run the ids follow from the order in which the tests ended, which is kept with the result: the
@@ -19,17 +21,21 @@
 #include "api/query.h"
 #include "api/token.h"
 #include "api/visit.h"
+#include "base/clock.h"
 #include "base/json.h"
 
 enum { STEP_RUNNING, STEP_COMPILE, STEP_TESTS };
-enum { ID_SIZE = 48, NUMBER_DIGITS_MAX = 18 };
+enum { ID_SIZE = 48, NUMBER_DIGITS_MAX = 18, HINTS_LATE_MS = 60000 };
 
 struct stream {
     struct visit visit;
     struct view view;
     struct submission *submission; /* once read, without the bulk: see strip */
     bool begun;                    /* the answer's head is out */
-    bool seen_done;                /* by Last-Event-ID */
+    bool limited;                  /* it waits for hints, but not for ever */
+    bool seen_done;                /* told, here or before: Last-Event-ID */
+    bool seen_hints;               /* likewise */
+    size_t hints_len;              /* of the notes that were told of last; 0: none */
     bool told_queued;
     int64_t run;                              /* of which the rest tells; 0: none yet */
     int next;                                 /* step that has not been told */
@@ -57,8 +63,8 @@ static bool take_number(struct str *text, int64_t *ret)
 static void resume(struct stream *s, struct str id)
 {
     int64_t run, position;
-    if (str_is(id, "done"))
-        s->seen_done = true;
+    s->seen_hints = str_is(id, "hints");
+    s->seen_done = s->seen_hints || str_is(id, "done");
     if (!take_number(&id, &run))
         return;
     if (run == 0 && id.len == 0)
@@ -75,6 +81,13 @@ static void resume(struct stream *s, struct str id)
 }
 
 /* ---- telling; 0, or -EPIPE when nobody listens ---- */
+
+static void begin(struct stream *s)
+{
+    if (!s->begun)
+        http_stream_begin(s->visit.exchange);
+    s->begun = true;
+}
 
 static int tell(struct stream *s, const char *id, const char *event, json_t *data)
 {
@@ -142,6 +155,29 @@ static int tell_done(struct stream *s, const struct picture *p, enum status stat
     return tell(s, "done", "done", document);
 }
 
+static void put_hints(json_t *form, const struct hint_list *hints)
+{
+    json_object_set_new(form, "hints", hint_texts_json(hints));
+    json_object_set_new(form, "hint_details", hint_details_json(hints));
+}
+
+static int tell_hints(struct stream *s, const struct picture *p)
+{
+    json_t *data = json_object(), *results = json_array();
+    json_object_set_new(data, "token", json_string(s->visit.token));
+    put_hints(data, &p->result->hints);
+    for (size_t i = 0; i < p->result->test_count; i++) {
+        if (p->result->tests[i].hints.count == 0)
+            continue;
+        json_t *form = json_object();
+        json_object_set_new(form, "index", json_integer((json_int_t)i));
+        put_hints(form, &p->result->tests[i].hints);
+        json_array_append_new(results, form);
+    }
+    json_object_set_new(data, "results", results);
+    return tell(s, "hints", "hints", data);
+}
+
 /* A new run is told from its start. */
 static void notice_run(struct stream *s, const struct store_record *record)
 {
@@ -166,9 +202,25 @@ static int tell_news(struct stream *s, const struct store_record *record, const 
     }
     if (r == 0 && s->run != 0)
         r = tell_run(s, p);
-    if (r == 0 && status_final(record->status))
+    if (r == 0 && status_final(record->status)) {
         r = tell_done(s, p, record->status);
+        s->seen_done = true;
+        s->hints_len = p->noted ? record->notes.len : 0; /* they are in it */
+    }
     return r;
+}
+
+/* After the end: hints that are better than those of "done". */
+static int tell_late_news(struct stream *s, const struct store_record *record, const struct picture *p)
+{
+    if (s->seen_hints)
+        s->hints_len = record->notes.len;
+    s->seen_hints = false;
+    if (!p->noted || s->hints_len == record->notes.len)
+        return 0;
+    s->hints_len = record->notes.len;
+    begin(s);
+    return tell_hints(s, p);
 }
 
 /* ---- the visit ---- */
@@ -217,6 +269,19 @@ static int read_submission(struct stream *s, const struct store_record *record)
     return r;
 }
 
+/* Hints are still to come: the stream waits for them, for a while. */
+static bool stream_waits(struct stream *s, const struct picture *p)
+{
+    int64_t left_ms = p->result->finished_ms + HINTS_LATE_MS - clock_realtime_ms();
+    if (p->settled || left_ms <= 0)
+        return false;
+    begin(s);
+    if (!s->limited)
+        visit_limit(&s->visit, MIN(left_ms, (int64_t)HINTS_LATE_MS));
+    s->limited = true;
+    return true;
+}
+
 static void stream_look(struct visit *v)
 {
     struct stream *s = (struct stream *)v;
@@ -230,20 +295,19 @@ static void stream_look(struct visit *v)
         return;
     }
     bool final = status_final(record.status);
-    if (final && s->seen_done) {
-        stream_close(s);
-        return;
-    }
     notice_run(s, &record);
     if (read_submission(s, &record) < 0 || picture_load(s->submission, &record, s->told, &picture) < 0) {
         complain_record(&c, &record);
         stream_fail(s, &c);
         return;
     }
-    if (!s->begun)
-        http_stream_begin(v->exchange);
-    s->begun = true;
-    if (tell_news(s, &record, &picture) < 0 || final)
+    if (final && s->seen_done) {
+        r = tell_late_news(s, &record, &picture);
+    } else {
+        begin(s);
+        r = tell_news(s, &record, &picture);
+    }
+    if (r < 0 || (final && !stream_waits(s, &picture)))
         stream_close(s);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "model/notes.h"
 
 void view_release(struct view *view)
 {
@@ -88,6 +89,18 @@ static int load_partial(const struct submission *sub, const struct store_record 
     return 0;
 }
 
+/* Notes that cannot be read, from a newer evalx, are left out: the result has hints of its own. */
+static void add_notes(const struct store_record *record, struct picture *p)
+{
+    struct notes notes;
+    if (notes_load(record->notes.data, record->notes.len, &notes) < 0)
+        return;
+    notes_apply(&notes, p->result);
+    p->noted = notes.changed;
+    p->settled = notes.last;
+    notes_release(&notes);
+}
+
 static int load_stored(const struct submission *sub, const struct store_record *record, struct picture *p)
 {
     int r = result_load(record->result.data, record->result.len, &p->result, NULL);
@@ -95,13 +108,15 @@ static int load_stored(const struct submission *sub, const struct store_record *
         return r;
     p->ended = p->result->order;
     p->ended_count = p->result->test_count;
+    p->settled = !p->result->hints_follow;
+    add_notes(record, p);
     return p->result->test_count == sub->test_count ? 0 : -EBADMSG;
 }
 
 int picture_load(const struct submission *sub, const struct store_record *record, const unsigned char *known,
                  struct picture *ret)
 {
-    struct picture p = {0};
+    struct picture p = {.settled = true};
     int r = record->result.len > 0 ? load_stored(sub, record, &p) : load_partial(sub, record, known, &p);
     if (r < 0)
         picture_release(&p);

@@ -28,6 +28,8 @@ struct picture {
     const uint16_t *ended; /* the test cases that have ended, in that order */
     size_t ended_count;
     uint16_t *order; /* owns ended while the result is partial */
+    bool noted;      /* the hints are better ones, which came after the end */
+    bool settled;    /* no better ones will come */
 };
 
 /*

@@ -55,6 +55,11 @@ void visit_follow(struct visit *v, int64_t timeout_ms)
     v->kind->look(v);
 }
 
+void visit_limit(struct visit *v, int64_t timeout_ms)
+{
+    http_keep(v->exchange, timeout_ms, ended, v);
+}
+
 struct http_exchange *visit_close(struct visit *v)
 {
     if (v->watch)

@@ -35,6 +35,9 @@ struct visit *visit_open(const struct visit_kind *kind, struct api *api, struct 
 /* From a handler thread: starts to follow visit->token, and looks for the first time. The visit may be closed when it returns. */
 void visit_follow(struct visit *v, int64_t timeout_ms);
 
+/* From a look: the visit ends (as by a time-out) after so long, and not before. */
+void visit_limit(struct visit *v, int64_t timeout_ms);
+
 /* Ends following, frees the visit and hands back its exchange, which is now to be answered. */
 struct http_exchange *visit_close(struct visit *v);
 

@@ -22,6 +22,9 @@
 #include "cli/program.h"
 #include "cli/progress.h"
 #include "cli/state.h"
+#include "model/notes.h"
+
+enum { CRASH_WAIT_MS = 5000 }; /* for a slot, which is free */
 
 struct running {
     struct submission *sub;   /* kept for rendering; the executor has a copy */
@@ -130,6 +133,26 @@ static int await_result(struct running *running, struct executor *executor, stru
     }
 }
 
+/* What killed the program is looked into at once: nobody waits for a slot here. */
+static void explain_crash(struct executor *executor, struct running *running)
+{
+    struct result *result = running->result;
+    struct hint_list found = {0};
+    struct notes notes = {.test = -1};
+
+    if (result->crashed < 0)
+        return;
+    size_t index = (size_t)result->crashed;
+    progress_show("looking into the crash", 0, 1);
+    int r = executor_look_into(executor, running->sub, index, &result->tests[index], CRASH_WAIT_MS, &found);
+    progress_clear();
+    if (r == 0 && found.count > 0)
+        notes_of_crash(result, result->crashed, &found, &notes);
+    notes_apply(&notes, result);
+    notes_release(&notes);
+    hint_list_release(&found);
+}
+
 static int execute(struct engine *engine, struct running *running)
 {
     static const struct job_callbacks callbacks = {
@@ -144,8 +167,10 @@ static int execute(struct engine *engine, struct running *running)
     struct job *job = executor_start(engine->executor, copy, (struct job_owner){0}, &callbacks, running);
     int signal_number = await_result(running, engine->executor, job);
     progress_clear();
-    if (signal_number == 0)
+    if (signal_number == 0) {
+        explain_crash(engine->executor, running);
         return EXIT_OK;
+    }
     print_error("stopped by %s", signal_name(signal_number));
     return 128 + signal_number;
 }

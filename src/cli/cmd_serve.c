@@ -10,8 +10,8 @@
 
 static const struct role role_serve = {
     .name = "serve",
-    .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_keys, &part_store,
-              &part_webhook, &part_worker, &part_api},
+    .parts = {&part_metrics, &part_advice, &part_state, &part_jail, &part_signals, &part_settle, &part_keys,
+              &part_store, &part_webhook, &part_worker, &part_api},
 };
 
 static const struct role role_api = {
@@ -24,8 +24,8 @@ static const struct role role_api = {
 static const struct role role_worker = {
     .name = "worker",
     .shares_store = true,
-    .parts = {&part_metrics, &part_state, &part_jail, &part_signals, &part_settle, &part_store, &part_worker,
-              &part_health},
+    .parts = {&part_metrics, &part_advice, &part_state, &part_jail, &part_signals, &part_settle, &part_store,
+              &part_worker, &part_health},
 };
 
 struct serve_options {

@@ -229,6 +229,8 @@ int config_check(const struct config *config, struct error *err)
 {
     if (!is_address(config->listen))
         return error_set(err, -EINVAL, "listen: must be HOST:PORT or unix:PATH, not \"%s\"", config->listen);
+    if (*config->hints_ai_url && !*config->hints_ai_model)
+        return error_set(err, -EINVAL, "hints.ai.model: must be given with hints.ai.url");
     for (size_t i = 0; i < limit_field_count; i++) {
         int64_t value = limits_get(&config->limits, &limit_fields[i]),
                 cap = limits_get(&config->max_limits, &limit_fields[i]);

@@ -67,6 +67,15 @@
   X(STRING,   languages_dir,          "languages_dir",           "",               0, 0,                          "languages-dir", "DIR", "language definitions; default: those that came with evalx") \
   X(STRING,   hints_dir,              "hints.dir",              "",               0, 0,                          "hints-dir", "DIR", "rules for hints; default: those that came with evalx") \
   X(BOOL,     hints_enabled,          "hints.enabled",          "true",           0, 0,                          NULL, NULL, "false: results carry no hints") \
+  X(BOOL,     hints_crash,            "hints.crash",             "true",           0, 0,                          NULL, NULL, "false: a C or C++ program that crashed is not run once more with sanitizers, to explain the crash") \
+  X(INTEGER,  hints_crash_wait_ms,    "hints.crash.wait_ms",     "-1",             -1, 60000,                     NULL, NULL, "milliseconds that a webhook waits for what a crash came from; -1: 2000, but 0 while other work is queued") \
+  X(STRING,   hints_ai_url,           "hints.ai.url",            "",               0, 0,                          NULL, NULL, "OpenAI-compatible chat/completions endpoint of a model that adds a hint, such as https://HOST/v1; empty: none is asked") \
+  X(STRING,   hints_ai_model,         "hints.ai.model",          "",               0, 0,                          NULL, NULL, "the model's name there; must be given with hints.ai.url") \
+  X(STRING,   hints_ai_key_file,      "hints.ai.key_file",       "",               0, 0,                          NULL, NULL, "file with the endpoint's key in its first line, not readable by others; empty: no key is sent") \
+  X(DURATION, hints_ai_timeout_ms,    "hints.ai.timeout",        "15s",            100, CONFIG_MS(30),            NULL, NULL, "for the model's answer, in all") \
+  X(INTEGER,  hints_ai_wait_ms,       "hints.ai.wait_ms",        "0",              0, 60000,                      NULL, NULL, "milliseconds that a webhook waits for the model's hint") \
+  X(INTEGER,  hints_ai_rate,          "hints.ai.rate",           "60",             1, 100000,                     NULL, NULL, "calls of the model a minute from this process, at most") \
+  X(INTEGER,  hints_ai_daily_budget,  "hints.ai.daily_budget",   "1000",           1, 100000000,                  NULL, NULL, "calls of the model a day (UTC) from this process, at most") \
   X(STRING,   sandbox_jail,           "sandbox.jail",            "",               0, 0,                          "jail", "FILE", "the evalx-jail program; default: the one that came with evalx") \
   X(INTEGER,  sandbox_uid_base,       "sandbox.uid_base",        "60600",          1, 2000000000,                  NULL, NULL, "slot N runs programs as this user and group id + N") \
   X(BOOL,     sandbox_allow_degraded, "sandbox.allow_degraded",  "false",          0, 0,                          NULL, NULL, "start without root as well, in a weaker sandbox; evalx doctor says what is weaker") \

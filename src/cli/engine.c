@@ -119,6 +119,8 @@ int engine_execute(const struct config *config, struct engine *engine, const cha
         .artifact_cache_kb = config->artifact_cache_size / 1024,
         .output_keep_kb = config->output_keep / 1024,
         .submission_max_ms = config->submission_max_time_ms,
+        .look_into_crashes = config->hints_crash,
+        .crash_caps = config->max_limits,
         .metrics = engine->metrics,
     };
     return executor_new(&executor, &engine->executor, err);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "cli/advice.h"
 #include "cli/serving.h"
 #include "cli/state.h"
 
@@ -36,6 +37,20 @@ static void stop_metrics(struct serving *serving)
 }
 
 const struct part part_metrics = {.start = start_metrics, .stop = stop_metrics};
+
+/* ---- the model that may be asked for hints; as root, which may read a key that nobody else may, and before what takes time ---- */
+
+static int start_advice(struct serving *serving, struct error *err)
+{
+    return advice_open(serving->config, serving->metrics, &serving->llm, err);
+}
+
+static void stop_advice(struct serving *serving)
+{
+    llm_free(STEAL(serving->llm));
+}
+
+const struct part part_advice = {.start = start_advice, .stop = stop_advice};
 
 /* ---- the state folder and its lock; as root ---- */
 
@@ -236,6 +251,8 @@ static int start_worker(struct serving *serving, struct error *err)
         .name = name,
         .lease_ms = serving->config->store_lease_ms,
         .metrics = serving->metrics,
+        .crash_wait_ms = serving->config->hints_crash_wait_ms,
+        .adviser = advice_adviser(serving->config, serving->llm),
     };
     return worker_start(&worker, &serving->worker, err);
 }

@@ -24,6 +24,7 @@ struct serving {
     struct metrics *metrics;
     struct store *store;
     struct worker *worker;
+    struct llm *llm;   /* NULL: no model is asked for hints */
     struct keys *keys; /* NULL: everybody may come */
     struct hooks hooks;
     struct api *api;
@@ -40,8 +41,8 @@ struct part {
     void (*stop)(struct serving *serving);
 };
 
-extern const struct part part_metrics, part_state, part_jail, part_languages, part_signals, part_settle, part_user,
-    part_keys, part_store, part_webhook, part_worker, part_api, part_health;
+extern const struct part part_metrics, part_advice, part_state, part_jail, part_languages, part_signals, part_settle,
+    part_user, part_keys, part_store, part_webhook, part_worker, part_api, part_health;
 
 enum { ROLE_PARTS_MAX = 12 };
 

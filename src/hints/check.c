@@ -171,6 +171,9 @@ static int usual_exit_code(const struct check *check)
     for (size_t i = 0; i < check->file->form_count; i++)
         if (check->file->forms[i].stage == rule->stage && check->file->forms[i].exit_codes.count > 0)
             return check->file->forms[i].exit_codes.items[0];
+    for (size_t i = 0; check->base && i < check->base->form_count; i++)
+        if (rule->stage == HINT_CRASH && check->base->forms[i].stage == HINT_CRASH)
+            return check->base->forms[i].exit_codes.count > 0 ? check->base->forms[i].exit_codes.items[0] : 1;
     return 1;
 }
 

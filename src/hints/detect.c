@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "hints/messages.h"
 #include "hints/words.h"
 
 /* ---- brackets ---- */
@@ -274,6 +275,30 @@ static bool repeats(struct state *state)
     return true;
 }
 
+/* What a sanitizer says of a block in bytes, in elements: {index} is accessed of {length}; {bytes} is its size. */
+static int64_t bytes_of(const struct state *state, const char *name)
+{
+    return number_of(state_value(state, str_of(name)));
+}
+
+static bool room(struct state *state)
+{
+    int64_t from = bytes_of(state, "from"), size = bytes_of(state, "size");
+    int64_t bytes = MAX(bytes_of(state, "to") - from, bytes_of(state, "region"));
+    int64_t past = MAX(bytes_of(state, "offset") - from - bytes, bytes_of(state, "past"));
+
+    if (bytes <= 0 || past < 0)
+        return false;
+    state_bind_int(state, "bytes", bytes);
+    if (!state_value(state, str_of("size")).data)
+        return true;
+    if (size <= 0 || size > 16 || bytes % size != 0 || past % size != 0)
+        return false;
+    state_bind_int(state, "length", bytes / size);
+    state_bind_int(state, "index", (bytes + past) / size);
+    return true;
+}
+
 /* ---- the table ---- */
 
 #define SHAPE(name)                               \
@@ -303,6 +328,7 @@ static const struct detector detectors[] = {{"unclosed", unclosed, "open close s
                                             {"no_input", no_input, ""},
                                             {"some_input", some_input, "input_lines"},
                                             {"repeats", repeats, "repeated"},
+                                            {"room", room, "bytes length index"},
                                             {"loop_unchanged", loop_unchanged, "name line"},
                                             {"loop_forever", loop_forever, "line"},
                                             {"loop_semicolon", loop_semicolon, "line"},

@@ -370,7 +370,10 @@ static bool speak(struct state *state, const struct rule *rule, int rank, struct
         if (!text_fill(state, set->items[i], &text) || text.len == 0)
             continue;
         quote_line(state, &text);
-        struct hint hint = {.text = finished_text(&text), .rule = xstrdup(rule->id), .rank = rank};
+        struct hint hint = {.text = finished_text(&text),
+                            .rule = xstrdup(rule->id),
+                            .source = evidence->stage == HINT_CRASH ? HINT_FROM_SANITIZER : HINT_FROM_RULE,
+                            .rank = rank};
         int line = number_of(state_value(state, str_of("line")));
         if (line > 0 && state->file_index < evidence->file_count) {
             hint.line = line;

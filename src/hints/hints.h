@@ -38,7 +38,8 @@ DEFINE_CLEANUP(struct hint_rules, hint_rules_free)
 
 size_t hint_rules_count(const struct hint_rules *rules);
 
-enum hint_stage { HINT_COMPILE, HINT_RUN };
+/* HINT_CRASH: a program that was killed has been run once more with sanitizers; err is their report, exit_code theirs. */
+enum hint_stage { HINT_COMPILE, HINT_RUN, HINT_CRASH };
 
 struct hint_file {
     const char *name;

@@ -345,7 +345,7 @@ void locate(struct state *state, const struct message *message)
     struct str line = source_line(state_source(state, state->file_index), state->line);
     if (state->column == 0)
         state->column = caret_column(state, message);
-    else if (state->file && state->file->display_columns &&
+    else if (state->file && state->file->display_columns && state->evidence->stage == HINT_COMPILE &&
              strcmp(state->file->language, state->evidence->language) == 0)
         state->column = byte_column(line, state->column);
     if ((size_t)state->column > line.len + 1)

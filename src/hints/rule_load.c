@@ -42,8 +42,10 @@ static void read_stage(struct walk *walk, const yaml_node_t *node, enum hint_sta
         *stage = HINT_COMPILE;
     else if (strcmp(text, "run") == 0 || strcmp(text, "verdict") == 0)
         *stage = HINT_RUN;
+    else if (strcmp(text, "crash") == 0)
+        *stage = HINT_CRASH;
     else
-        walk_mistake(walk, node, "the stage must be compile, run or verdict");
+        walk_mistake(walk, node, "the stage must be compile, run, verdict or crash");
 }
 
 static int signal_number(const char *text)

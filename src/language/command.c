@@ -341,7 +341,7 @@ static char **make_argv(const struct scope *scope, const struct string_list *com
     return words_pack(&words);
 }
 
-static char **make_envp(const struct scope *scope)
+static char **make_envp(const struct scope *scope, bool sanitized)
 {
     struct words words = {0};
     for (const char *const *entry = common_environment; *entry; entry++)
@@ -349,6 +349,8 @@ static char **make_envp(const struct scope *scope)
             words_add(&words, *entry);
     for (size_t i = 0; i < scope->language->env.count; i++)
         expand(scope, scope->language->env.items[i], &words);
+    for (size_t i = 0; sanitized && i < scope->language->sanitize_env.count; i++)
+        expand(scope, scope->language->sanitize_env.items[i], &words);
     return words_pack(&words);
 }
 
@@ -359,8 +361,11 @@ void language_command(const struct language *language, enum language_stage stage
     find_main_source(&scope);
     const struct string_list *const commands[] = {[LANGUAGE_COMPILE] = &language->compile_argv,
                                                   [LANGUAGE_RUN] = &language->run_argv,
-                                                  [LANGUAGE_DIAGNOSE] = &language->diagnose_argv};
-    *ret = (struct language_command){.argv = make_argv(&scope, commands[stage]), .envp = make_envp(&scope)};
+                                                  [LANGUAGE_DIAGNOSE] = &language->diagnose_argv,
+                                                  [LANGUAGE_COMPILE_SANITIZED] = &language->sanitize_argv,
+                                                  [LANGUAGE_RUN_SANITIZED] = &language->run_argv};
+    *ret = (struct language_command){.argv = make_argv(&scope, commands[stage]),
+                                     .envp = make_envp(&scope, stage == LANGUAGE_RUN_SANITIZED)};
     free(scope.source);
 }
 

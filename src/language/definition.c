@@ -28,6 +28,9 @@ struct run_section {
 struct diagnose_section {
     struct string_list command;
 };
+struct sanitize_section {
+    struct string_list command, environment;
+};
 struct definition {
     char *name, *title, *package, *source;
     struct string_list aliases, extensions, environment, mounts;
@@ -35,6 +38,7 @@ struct definition {
     struct compile_section *compile;
     struct run_section run;
     struct diagnose_section diagnose;
+    struct sanitize_section *sanitize;
 };
 
 /* What a compiler may use, where the file says nothing. */
@@ -80,6 +84,9 @@ static const cyaml_schema_field_t run_fields[] = {
 
 static const cyaml_schema_field_t diagnose_fields[] = {LIST("command", 0, struct diagnose_section, command),
                                                        CYAML_FIELD_END};
+static const cyaml_schema_field_t sanitize_fields[] = {
+    LIST("command", 0, struct sanitize_section, command),
+    LIST("environment", CYAML_FLAG_OPTIONAL, struct sanitize_section, environment), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t definition_fields[] = {
     TEXT("name", struct definition, name),
@@ -93,6 +100,8 @@ static const cyaml_schema_field_t definition_fields[] = {
                             compile_fields),
     CYAML_FIELD_MAPPING("run", 0, struct definition, run, run_fields),
     CYAML_FIELD_MAPPING("diagnose", CYAML_FLAG_OPTIONAL, struct definition, diagnose, diagnose_fields),
+    CYAML_FIELD_MAPPING_PTR("sanitize", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct definition, sanitize,
+                            sanitize_fields),
     LIST("environment", CYAML_FLAG_OPTIONAL, struct definition, environment),
     LIST("mounts", CYAML_FLAG_OPTIONAL, struct definition, mounts),
     CYAML_FIELD_END};
@@ -196,9 +205,15 @@ static struct language move_definition(struct definition *from)
         .diagnose_argv = from->diagnose.command,
     };
     struct compile_section *compile = from->compile;
+    struct sanitize_section *sanitize = from->sanitize;
     if (compile)
         move_compile(compile, &to);
-    *from = (struct definition){.compile = compile};
+    if (sanitize) {
+        to.sanitize_argv = sanitize->command;
+        to.sanitize_env = sanitize->environment;
+        *sanitize = (struct sanitize_section){0};
+    }
+    *from = (struct definition){.compile = compile, .sanitize = sanitize};
     return to;
 }
 
@@ -276,9 +291,9 @@ void language_release(struct language *language)
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         free(texts[i]);
     struct string_list *const lists[] = {
-        &language->aliases,         &language->extensions,   &language->version_argv, &language->compile_argv,
-        &language->run_argv,        &language->env,          &language->mounts,       &language->option_patterns,
-        &language->memory_patterns, &language->diagnose_argv};
+        &language->aliases,         &language->extensions,    &language->version_argv,  &language->compile_argv,
+        &language->run_argv,        &language->env,           &language->mounts,        &language->option_patterns,
+        &language->memory_patterns, &language->diagnose_argv, &language->sanitize_argv, &language->sanitize_env};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         word_list_release(lists[i]);
     *language = (struct language){0};

@@ -35,8 +35,10 @@ struct language {
     struct string_list compile_argv, run_argv; /* with {placeholders}, see language_command */
     struct string_list env;                    /* "NAME=value", added to the common environment */
     struct string_list diagnose_argv;          /* says more of a failed program than compiling does; empty: nothing */
-    struct string_list mounts;                 /* extra host paths shown read-only */
-    struct string_list option_patterns;        /* POSIX extended, anchored: compiler options that users may give */
+    struct string_list sanitize_argv;   /* compiles a program that says what kills it; empty: there is no such way */
+    struct string_list sanitize_env;    /* added when that program runs */
+    struct string_list mounts;          /* extra host paths shown read-only */
+    struct string_list option_patterns; /* POSIX extended, anchored: compiler options that users may give */
     struct string_list
         memory_patterns;  /* POSIX extended, on stderr or stdout of a failed run: the runtime's own "out of memory" */
     struct limits limits; /* defaults for runs; 0 = the configured default */
@@ -104,7 +106,14 @@ int language_main_file(const struct language *language, const struct submission 
 /* "main.py, or another file that ends in .py": what a person should have called the program; the caller frees. */
 char *language_main_file_wanted(const struct language *language);
 
-enum language_stage { LANGUAGE_COMPILE, LANGUAGE_RUN, LANGUAGE_DIAGNOSE };
+/* Compiling and running; saying more of a failed program; and the first two with sanitizers, for a language whose sanitize_argv is not empty. */
+enum language_stage {
+    LANGUAGE_COMPILE,
+    LANGUAGE_RUN,
+    LANGUAGE_DIAGNOSE,
+    LANGUAGE_COMPILE_SANITIZED,
+    LANGUAGE_RUN_SANITIZED
+};
 
 /*
  * A command ready for the box: NULL-terminated argv and envp in one allocation each (free with language_command_release).

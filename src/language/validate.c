@@ -123,15 +123,19 @@ static int check_commands(const struct check *c)
         r = check_command(c, "run.command", &l->run_argv, PLACEHOLDER_IN_RUN);
     if (r == 0 && l->diagnose_argv.count > 0)
         r = check_command(c, "diagnose.command", &l->diagnose_argv, PLACEHOLDER_IN_COMPILE);
+    if (r == 0)
+        r = check_command(c, "sanitize.command", &l->sanitize_argv, PLACEHOLDER_IN_COMPILE);
+    if (r == 0 && l->sanitize_argv.count > 0 && !l->compiled)
+        r = COMPLAIN(c, "sanitize", "only a language with a compile step can have it");
     return r;
 }
 
-static int check_environment(const struct check *c)
+static int check_variables(const struct check *c, const char *section, const struct string_list *list)
 {
-    for (size_t i = 0; i < c->language->env.count; i++) {
-        const char *entry = c->language->env.items[i];
+    for (size_t i = 0; i < list->count; i++) {
+        const char *entry = list->items[i];
         char path[64];
-        snprintf(path, sizeof path, "environment[%zu]", i);
+        snprintf(path, sizeof path, "%s[%zu]", section, i);
         size_t name = strspn(entry, LOWER UPPER DIGITS "_");
         if (name == 0 || entry[name] != '=' || strchr(DIGITS, entry[0]))
             return COMPLAIN(c, path, "\"%s\" must be NAME=value", entry);
@@ -140,6 +144,12 @@ static int check_environment(const struct check *c)
             return r;
     }
     return 0;
+}
+
+static int check_environment(const struct check *c)
+{
+    int r = check_variables(c, "environment", &c->language->env);
+    return r == 0 ? check_variables(c, "sanitize.environment", &c->language->sanitize_env) : r;
 }
 
 /* Absolute, no empty, "." or ".." part, no slash at the end. */

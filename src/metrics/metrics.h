@@ -48,6 +48,8 @@ enum {
   X(WEBHOOKS,             COUNTER,   "evalx_webhook_attempts_total",      "outcome", NULL,      "Tries to deliver a webhook: delivered, retry or dead.") \
   X(HINTS,                COUNTER,   "evalx_hints_total",                 "language", "rule",   "Hints given, by the rule that gave them.") \
   X(HINT_MISSES,          COUNTER,   "evalx_hint_misses_total",           "language", "stage",  "Results that are not accepted and got no hint, by where they failed: compile, run or verdict.") \
+  X(CRASH_RERUNS,         COUNTER,   "evalx_crash_reruns_total",          "outcome", NULL,      "Crashed programs that were to be run once more with sanitizers: explained, unexplained, cached, dropped or failed.") \
+  X(MODEL_CALLS,          COUNTER,   "evalx_model_calls_total",           "outcome", NULL,      "Questions to the model for hints: hint, empty, malformed, too_large, timeout, unreachable, limited, server_error, refused, cancelled; and those that were not asked: over_rate, over_budget, breaker_open.") \
   X(HTTP_REQUESTS,        COUNTER,   "evalx_http_requests_total",         "route", "code",      "Answers, by route and status.") \
   X(QUEUE_WAIT,           LONG,      "evalx_queue_wait_seconds",          NULL, NULL,           "From the acknowledgement of a submission to a worker's start with it.") \
   X(COMPILE_TIME,         WORK,      "evalx_compile_seconds",             "language", NULL,     "Compile steps that were really done.") \

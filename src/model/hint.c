@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-static void hint_release(struct hint *hint)
+void hint_release(struct hint *hint)
 {
     free(hint->text);
     free(hint->rule);

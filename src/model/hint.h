@@ -31,6 +31,7 @@ struct hint_list {
     size_t count;
 };
 
+void hint_release(struct hint *hint); /* what it points to */
 void hint_list_release(struct hint_list *list);
 
 /* Takes over the strings of hint. A text that is there already is dropped (the higher rank stays). */

@@ -8,6 +8,7 @@ struct result *result_new(size_t test_count)
 {
     struct result *result = xcalloc(1, sizeof *result);
     result->compile.exit_code = -1;
+    result->crashed = -1;
     result->test_count = test_count;
     result->tests = xcalloc(test_count, sizeof *result->tests);
     result->order = xcalloc(test_count, sizeof *result->order);

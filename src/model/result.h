@@ -67,6 +67,8 @@ struct result {
     uint16_t *order;        /* indices of the tests in the order they ended (for event streams); test_count entries */
     struct hint_list hints; /* of the compile step, or the best of the test cases'; at most HINTS_MAX */
     bool explained;         /* hints were looked for; not stored */
+    int crashed;       /* index of the first test case whose crash can be looked into; -1: there is none; not stored */
+    bool hints_follow; /* better hints may come after the end, as notes (notes.h) */
 };
 
 struct result *result_new(size_t test_count);

@@ -25,23 +25,6 @@ static json_t *files_form(const struct test_result *test)
     return form;
 }
 
-/* In their order: the rank is not kept. */
-static json_t *hints_form(const struct hint_list *hints)
-{
-    json_t *form = json_array();
-    for (size_t i = 0; i < hints->count; i++) {
-        const struct hint *hint = &hints->items[i];
-        json_t *item = json_object();
-        stored_set_text(item, "text", hint->text);
-        stored_set_text(item, "rule", hint->rule);
-        stored_set_text(item, "source", hint_source_name(hint->source));
-        stored_set_text(item, "file", hint->file);
-        stored_set_int(item, "line", hint->line);
-        json_array_append_new(form, item);
-    }
-    return form;
-}
-
 static void put_test(json_t *form, const struct test_result *test)
 {
     stored_set_bool(form, "done", test->done);
@@ -57,7 +40,7 @@ static void put_test(json_t *form, const struct test_result *test)
     stored_set_int(form, "wall_ns", test->wall_ns);
     stored_set_int(form, "memory_kb", test->memory_kb);
     stored_set_text(form, "message", test->message);
-    json_object_set_new(form, "hints", hints_form(&test->hints));
+    stored_set_hints(form, "hints", &test->hints);
     if (test->has_points)
         json_object_set_new(form, "points", json_real(test->points));
     if (test->file_count > 0)
@@ -116,7 +99,9 @@ void result_store(const struct result *result, struct buf *out)
     }
     json_object_set_new(root, "tests", tests);
     json_object_set_new(root, "order", order);
-    json_object_set_new(root, "hints", hints_form(&result->hints));
+    stored_set_hints(root, "hints", &result->hints);
+    if (result->hints_follow)
+        stored_set_bool(root, "hints_follow", true);
     stored_write(root, out);
 }
 
@@ -174,37 +159,6 @@ static void get_files(struct stored_load *load, const json_t *form, struct test_
     }
 }
 
-static enum hint_source get_hint_source(struct stored_load *load, const json_t *form)
-{
-    _cleanup_(freep) char *name = NULL;
-    stored_get_text(load, form, "source", &name);
-    for (int source = HINT_FROM_RULE; name && source <= HINT_FROM_MODEL; source++)
-        if (strcmp(name, hint_source_name((enum hint_source)source)) == 0)
-            return (enum hint_source)source;
-    stored_damaged(load, "source");
-    return HINT_FROM_RULE;
-}
-
-static void get_hints(struct stored_load *load, const json_t *form, struct hint_list *hints)
-{
-    const json_t *items = stored_get_array(load, form, "hints", 0, HINTS_MAX);
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        const json_t *item = json_array_get(items, i);
-        struct hint hint = {.source = get_hint_source(load, item)};
-        stored_get_text(load, item, "text", &hint.text);
-        stored_get_text(load, item, "rule", &hint.rule);
-        stored_get_optional_text(load, item, "file", &hint.file);
-        hint.line = (int)stored_get_int(load, item, "line", 0, INT_MAX);
-        if (hint.text && hint.rule) {
-            hint_list_add(hints, &hint);
-            continue;
-        }
-        free(hint.text);
-        free(hint.rule);
-        free(hint.file);
-    }
-}
-
 /* Forms of before there were points have none. */
 static void get_points(struct stored_load *load, const json_t *form, struct test_result *test)
 {
@@ -230,7 +184,7 @@ static void get_test(struct stored_load *load, const json_t *form, struct test_r
     test->wall_ns = get_number(load, form, "wall_ns");
     test->memory_kb = get_number(load, form, "memory_kb");
     stored_get_optional_text(load, form, "message", &test->message);
-    get_hints(load, form, &test->hints);
+    stored_get_hints(load, form, "hints", &test->hints);
     get_points(load, form, test);
     get_files(load, form, test);
 }
@@ -319,7 +273,8 @@ int result_load(const void *data, size_t len, struct result **ret, struct error 
     for (size_t i = 0; i < result->test_count; i++)
         get_test(&load, json_array_get(tests, i), &result->tests[i]);
     get_order(&load, root, result);
-    get_hints(&load, root, &result->hints);
+    stored_get_hints(&load, root, "hints", &result->hints);
+    result->hints_follow = json_is_true(json_object_get(root, "hints_follow")); /* older forms have none */
     if (load.code == 0)
         *ret = STEAL(result);
     return load.code;

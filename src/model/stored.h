@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/hint.h"
 #include "model/submission.h"
 
 json_t *stored_bytes(struct str bytes); /* new reference */
@@ -22,6 +23,8 @@ void stored_set_bytes(json_t *object, const char *key, const struct buf *bytes);
 void stored_set_text(json_t *object, const char *key, const char *text); /* NULL is stored as null */
 void stored_set_int(json_t *object, const char *key, int64_t number);
 void stored_set_bool(json_t *object, const char *key, bool value);
+void stored_set_hints(json_t *object, const char *key,
+                      const struct hint_list *hints); /* in their order, without ranks */
 void stored_set_strings(json_t *object, const char *key, const struct string_list *list);
 
 json_t *stored_new(void);                         /* an object with the version in it */
@@ -43,6 +46,7 @@ void stored_get_text(struct stored_load *load, const json_t *object, const char 
 void stored_get_optional_text(struct stored_load *load, const json_t *object, const char *key, char **ret);
 int64_t stored_get_int(struct stored_load *load, const json_t *object, const char *key, int64_t least, int64_t most);
 bool stored_get_bool(struct stored_load *load, const json_t *object, const char *key);
+void stored_get_hints(struct stored_load *load, const json_t *object, const char *key, struct hint_list *ret);
 void stored_get_strings(struct stored_load *load, const json_t *object, const char *key, struct string_list *ret);
 json_t *stored_get_object(struct stored_load *load, const json_t *object,
                           const char *key); /* borrowed; NULL on failure */

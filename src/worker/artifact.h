@@ -28,8 +28,9 @@ int artifact_cache_open(const char *folder, int64_t limit_kb, struct artifact_ca
 void artifact_cache_close(struct artifact_cache *cache); /* nothing may be held any more; NULL is fine */
 DEFINE_CLEANUP(struct artifact_cache, artifact_cache_close)
 
-/* Hex SHA-256 over source, files, options, language definition, toolchain and compile limits. */
-void artifact_key(const struct language *language, const struct submission *sub, char out[SHA256_HEX_LEN + 1]);
+/* Hex SHA-256 over source, files, options, language definition, toolchain and compile limits; sanitized ones have keys of their own. */
+void artifact_key(const struct language *language, const struct submission *sub, bool sanitized,
+                  char out[SHA256_HEX_LEN + 1]);
 
 /*
  * 0: *ret is held (release it) and complete. -ENOENT: the caller now owns the making of this key and must call artifact_commit

@@ -16,7 +16,8 @@ static void hash_list(struct sha256 *hash, const struct string_list *list)
         hash_text(hash, list->items[i]);
 }
 
-void artifact_key(const struct language *language, const struct submission *sub, char out[SHA256_HEX_LEN + 1])
+void artifact_key(const struct language *language, const struct submission *sub, bool sanitized,
+                  char out[SHA256_HEX_LEN + 1])
 {
     struct sha256 *hash = sha256_new();
 
@@ -38,5 +39,7 @@ void artifact_key(const struct language *language, const struct submission *sub,
         hash_text(hash, sub->files[i].name);
         sha256_update_field(hash, sub->files[i].content.data, sub->files[i].content.len);
     }
+    if (sanitized)
+        hash_list(hash, &language->sanitize_argv);
     sha256_finish_hex(hash, out);
 }

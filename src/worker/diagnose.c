@@ -17,7 +17,7 @@ static void diagnose_key(const struct program_request *request, char out[SHA256_
     char program[SHA256_HEX_LEN + 1];
     struct sha256 *hash = sha256_new();
 
-    artifact_key(request->language, request->sub, program);
+    artifact_key(request->language, request->sub, false, program);
     sha256_update_field(hash, "diagnose", sizeof "diagnose");
     sha256_update_field(hash, program, sizeof program);
     for (size_t i = 0; i < command->count; i++)

@@ -16,6 +16,9 @@
  * A full disk is nobody's mistake: a job whose program finds no room ends cancelled, for this worker or another to run it later, and
  * for a second no slot counts as idle.
  *
+ * A crash is looked into by a slot that found no job ready; it is no job, and the slot still counts as idle. As soon as more jobs are ready
+ * than slots wait for one, it is stopped like a cancelled run.
+ *
  * When the jail dies, every job ends cancelled and no slot is idle any more: the jobs are for another worker, or for this one after
  * its restart; nothing is reported that the sandbox did not say.
  */
@@ -27,6 +30,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "worker/crash.h"
 #include "worker/job.h"
 
 enum {
@@ -44,6 +48,15 @@ struct slot {
     bool stop;       /* its run is to be cancelled */
 };
 
+/* The one crash that is being looked into, or waits for a slot. */
+struct aside {
+    const struct crash *crash;
+    struct hint_list *ret;
+    struct slot *slot; /* NULL while it waits */
+    bool done;
+    int result;
+};
+
 struct executor {
     struct job_tools tools;
     struct jail *jail;
@@ -52,6 +65,9 @@ struct executor {
     pthread_cond_t idle;  /* a slot found nothing to do */
     pthread_cond_t stops; /* a slot was marked, or closing */
     pthread_cond_t gone;  /* a job was finished */
+    pthread_cond_t aside_done;
+    struct aside *aside; /* NULL: there is none */
+    bool no_asides;
     struct job_list all;
     struct shares shares; /* with the ready jobs */
     unsigned job_count, ready_count, idle_slots;
@@ -65,6 +81,25 @@ struct executor {
 
 /* ---- scheduling; with the lock held ---- */
 
+static void cancel_boxes(struct slot *slot)
+{
+    box_cancel(slot->lane.box);
+    if (slot->lane.companion)
+        box_cancel(slot->lane.companion);
+}
+
+static void stop(struct executor *executor, struct slot *slot)
+{
+    slot->stop = true;
+    cancel_boxes(slot);
+    pthread_cond_signal(&executor->stops);
+}
+
+static bool aside_runs(const struct executor *executor)
+{
+    return executor->aside && executor->aside->slot;
+}
+
 static void make_ready(struct executor *executor, struct job *job, bool in_front)
 {
     if (!job->ready) {
@@ -73,6 +108,8 @@ static void make_ready(struct executor *executor, struct job *job, bool in_front
     }
     job->ready = true;
     pthread_cond_signal(&executor->work);
+    if (aside_runs(executor) && executor->ready_count > executor->idle_slots)
+        stop(executor, executor->aside->slot);
 }
 
 static void set_ready(struct executor *executor, struct job *job, bool ready)
@@ -109,13 +146,6 @@ static bool has_task(const struct job *job)
     return false;
 }
 
-static void cancel_boxes(struct slot *slot)
-{
-    box_cancel(slot->lane.box);
-    if (slot->lane.companion)
-        box_cancel(slot->lane.companion);
-}
-
 /* Marks the slots at work for job, on tests past index after, to be stopped. */
 static void stop_slots(struct executor *executor, const struct job *job, size_t after, bool all)
 {
@@ -123,9 +153,7 @@ static void stop_slots(struct executor *executor, const struct job *job, size_t 
         struct slot *slot = &executor->slots[i];
         if (slot->job != job || !(all || (job->phase == JOB_TESTING && slot->index > after)))
             continue;
-        slot->stop = true;
-        cancel_boxes(slot);
-        pthread_cond_signal(&executor->stops);
+        stop(executor, slot);
     }
 }
 
@@ -175,18 +203,39 @@ static bool jail_is_dead(const struct executor *executor)
 
 static bool is_idle(const struct executor *executor)
 {
-    return !executor->broken && clock_monotonic_ns() >= executor->no_room_until_ns && executor->idle_slots > 0 &&
-           executor->ready_count == 0;
+    return !executor->broken && clock_monotonic_ns() >= executor->no_room_until_ns &&
+           executor->idle_slots + aside_runs(executor) > 0 && executor->ready_count == 0;
 }
 
 /* ---- a slot's thread ---- */
 
+/* Called and returning with the lock held. */
+static void run_aside(struct executor *executor, struct slot *slot)
+{
+    struct aside *aside = executor->aside;
+
+    aside->slot = slot;
+    pthread_mutex_unlock(&executor->lock);
+    int r = crash_explain(&executor->tools, slot->lane.box, aside->crash, aside->ret);
+    pthread_mutex_lock(&executor->lock);
+    aside->result = r;
+    aside->done = true;
+    aside->slot = NULL;
+    slot->stop = false;
+    wake_parked(executor); /* that a making has ended: its program may be somebody's */
+    pthread_cond_broadcast(&executor->aside_done);
+}
+
 /* Waits for a job with a task; NULL when closing and nothing is left. */
-static struct job *next_job(struct executor *executor)
+static struct job *next_job(struct executor *executor, struct slot *slot)
 {
     while (executor->ready_count == 0) {
         if (executor->closing && executor->job_count == 0)
             return NULL;
+        if (executor->aside && !executor->aside->slot && !executor->aside->done && !executor->broken) {
+            run_aside(executor, slot);
+            continue;
+        }
         executor->idle_slots++;
         pthread_cond_broadcast(&executor->idle);
         pthread_cond_wait(&executor->work, &executor->lock);
@@ -278,7 +327,7 @@ static void *slot_main(void *argument)
     struct job *job;
 
     pthread_mutex_lock(&executor->lock);
-    while ((job = next_job(executor))) {
+    while ((job = next_job(executor, slot))) {
         int64_t begun_ns = clock_monotonic_ns();
         slot->job = job;
         job->in_flight++;
@@ -315,7 +364,7 @@ static void *stopper_main(void *argument)
     struct executor *executor = argument;
 
     pthread_mutex_lock(&executor->lock);
-    while (!executor->closing || executor->job_count > 0) {
+    while (!executor->closing || executor->job_count > 0 || aside_runs(executor)) {
         bool stopping = false;
         for (unsigned i = 0; i < executor->slot_count; i++)
             if (executor->slots[i].stop) {
@@ -345,6 +394,7 @@ static void init(struct executor *executor)
     pthread_cond_init(&executor->idle, &attr);
     pthread_cond_init(&executor->stops, &attr);
     pthread_cond_init(&executor->gone, &attr);
+    pthread_cond_init(&executor->aside_done, &attr);
     pthread_condattr_destroy(&attr);
     TAILQ_INIT(&executor->all);
     shares_init(&executor->shares);
@@ -385,6 +435,7 @@ static int start_threads(struct executor *executor, unsigned slots)
 static void release(struct executor *executor)
 {
     artifact_cache_close(executor->tools.cache);
+    pthread_cond_destroy(&executor->aside_done);
     pthread_cond_destroy(&executor->gone);
     pthread_cond_destroy(&executor->stops);
     pthread_cond_destroy(&executor->idle);
@@ -407,6 +458,8 @@ int executor_new(const struct executor_config *config, struct executor **ret, st
     executor->tools.output_keep = config->output_keep_kb * 1024;
     executor->tools.submission_max_ns = config->submission_max_ms * NS_PER_MS;
     executor->tools.metrics = config->metrics;
+    executor->tools.look_into_crashes = config->look_into_crashes && config->hints;
+    executor->tools.crash_caps = config->crash_caps;
     int r = artifact_cache_open(config->artifact_dir, config->artifact_cache_kb, &executor->tools.cache, err);
     if (r < 0) {
         release(executor);
@@ -484,7 +537,8 @@ void executor_lanes(struct executor *executor, unsigned *ret_busy, unsigned *ret
 {
     pthread_mutex_lock(&executor->lock);
     *ret_all = executor->slot_count;
-    *ret_busy = executor->slot_count - MIN(executor->idle_slots, executor->slot_count);
+    unsigned idle = executor->idle_slots + aside_runs(executor);
+    *ret_busy = executor->slot_count - MIN(idle, executor->slot_count);
     pthread_mutex_unlock(&executor->lock);
 }
 
@@ -500,6 +554,56 @@ bool executor_can_share(struct executor *executor)
           executor->ready_count > 0 && !unstarted && executor->job_count < SHARING_JOBS_MAX;
     pthread_mutex_unlock(&executor->lock);
     return can;
+}
+
+static const struct language *language_of(const struct executor *executor, const struct submission *sub)
+{
+    char *why = NULL;
+    const struct language *language = registry_find(executor->tools.registry, sub->language, sub->version, &why);
+    free(why);
+    return language && language->sanitize_argv.count > 0 ? language : NULL;
+}
+
+int executor_crash_key(struct executor *executor, const struct submission *sub, size_t index,
+                       char out[SHA256_HEX_LEN + 1])
+{
+    const struct language *language = language_of(executor, sub);
+    if (!language)
+        return -ENOENT;
+    crash_key(language, sub, index, out);
+    return 0;
+}
+
+int executor_look_into(struct executor *executor, const struct submission *sub, size_t index,
+                       const struct test_result *was, int timeout_ms, struct hint_list *ret)
+{
+    const struct crash crash = {.language = language_of(executor, sub), .sub = sub, .index = index, .was = was};
+    struct aside aside = {.crash = &crash, .ret = ret};
+    struct timespec until = after_ms(timeout_ms);
+    int r = 0;
+
+    if (!crash.language)
+        return -ENOENT;
+    pthread_mutex_lock(&executor->lock);
+    executor->aside = &aside;
+    pthread_cond_signal(&executor->work);
+    while (!aside.done && !aside.slot && !executor->no_asides && r == 0)
+        r = pthread_cond_timedwait(&executor->aside_done, &executor->lock, &until);
+    while (aside.slot)
+        pthread_cond_wait(&executor->aside_done, &executor->lock);
+    executor->aside = NULL;
+    pthread_mutex_unlock(&executor->lock);
+    return aside.done ? aside.result : executor->no_asides ? -ECANCELED : -ETIMEDOUT;
+}
+
+void executor_look_away(struct executor *executor)
+{
+    pthread_mutex_lock(&executor->lock);
+    executor->no_asides = true;
+    if (aside_runs(executor))
+        stop(executor, executor->aside->slot);
+    pthread_cond_broadcast(&executor->aside_done);
+    pthread_mutex_unlock(&executor->lock);
 }
 
 unsigned executor_running_jobs(struct executor *executor)

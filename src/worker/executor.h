@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/encode.h"
 #include "base/error.h"
 #include "box/box.h"
 #include "hints/hints.h"
@@ -33,6 +34,8 @@ struct executor_config {
     const struct hint_rules *hints;  /* outlive the executor; NULL: results carry no hints */
     int64_t output_keep_kb;          /* of each stream in a test result; more is cut and marked truncated; positive */
     int64_t submission_max_ms;       /* later after a job's start than this no test case of it begins; 0: whenever */
+    bool look_into_crashes;          /* results say which crash executor_look_into could explain; needs hints */
+    struct limits crash_caps;        /* the most that a run of it may have of anything */
     struct metrics *metrics;         /* counted into; outlives the executor; may be NULL */
 };
 
@@ -82,6 +85,22 @@ bool executor_wait_idle(struct executor *executor, int timeout_ms);
  * job has tasks to give, none waits for its first, and there are few enough jobs.
  */
 bool executor_can_share(struct executor *executor);
+
+/*
+ * What killed this test case? Builds and runs it once more, with sanitizers, on a slot that has nothing else to do. Whenever jobs want all
+ * slots, it is given up at once, and while it runs its slot counts as idle: nobody's work waits for it. At most one thread may be in here.
+ * sub and was, how index ended, stay the caller's. Waits up to timeout_ms for a slot. 0: *ret has what was found, which may be nothing;
+ * -ETIMEDOUT: there was no slot; -ECANCELED: given up; -EAGAIN: the program is being made elsewhere; other -errno: the engine failed.
+ */
+int executor_look_into(struct executor *executor, const struct submission *sub, size_t index,
+                       const struct test_result *was, int timeout_ms, struct hint_list *ret);
+
+/* What executor_look_into knows what was found by: hex SHA-256. -ENOENT when it cannot be looked into. */
+int executor_crash_key(struct executor *executor, const struct submission *sub, size_t index,
+                       char out[SHA256_HEX_LEN + 1]);
+
+/* Ends executor_look_into, now and for ever. */
+void executor_look_away(struct executor *executor);
 
 unsigned executor_running_jobs(struct executor *executor);
 

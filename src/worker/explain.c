@@ -100,6 +100,24 @@ bool explained_well(const struct hint_list *hints)
     return hints->count > 0 && hints->items[0].line > 0 && hints->items[0].rank >= HINT_RANK_SURE;
 }
 
+void explain_crash(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
+                   size_t index, struct str report, int exit_code, struct hint_list *ret)
+{
+    const struct test_case *given = &sub->tests[index];
+
+    if (!rules || sub->no_hints)
+        return;
+    struct hint_evidence evidence = {
+        .stage = HINT_CRASH,
+        .verdict = VERDICT_RUNTIME_ERROR,
+        .exit_code = exit_code,
+        .limits = &given->limits,
+        .err = report,
+        .stdin_data = buf_view(&given->stdin_data),
+    };
+    find(rules, language, sub, &evidence, ret);
+}
+
 void explain_result(struct result *result)
 {
     for (size_t i = 0; i < result->test_count; i++)

@@ -16,6 +16,10 @@ void explain_test(const struct hint_rules *rules, const struct language *languag
 /* Whether there is a hint that names a line and means it: nothing more has to be found out. */
 bool explained_well(const struct hint_list *hints);
 
+/* report: of the same test case with sanitizers; exit_code theirs. */
+void explain_crash(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
+                   size_t index, struct str report, int exit_code, struct hint_list *ret);
+
 /* The submission's hints: the compile step's, or the union of the test cases', the best first. */
 void explain_result(struct result *result);
 

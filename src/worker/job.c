@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "worker/crash.h"
 #include "worker/diagnose.h"
 #include "worker/explain.h"
 #include "worker/outcome.h"
@@ -42,6 +43,7 @@ struct job *job_new(const struct job_tools *tools, struct submission *sub, const
         job->result->message = why;
     }
     job->result->explained = tools->hints && !sub->no_hints;
+    job->look_into_crash = job->result->explained && tools->look_into_crashes && job->language;
     pthread_mutex_init(&job->report_lock, NULL);
     pthread_mutex_init(&job->notes_lock, NULL);
     return job;
@@ -404,6 +406,8 @@ void job_finish(struct job *job)
     skip_the_rest(job, job->sub->stop_on_first_failure ? job->first_failure : job->sub->test_count);
     result_conclude(result);
     explain_result(result);
+    if (job->look_into_crash && !failed)
+        result->crashed = crash_case(job->language, job->sub, result);
     result->finished_ms = clock_realtime_ms();
     result->message = message;
     if (failed) {

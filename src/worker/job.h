@@ -50,6 +50,7 @@ struct job {
     struct judge judge;              /* of the checker, when that is a program */
     struct language_command command; /* for test cases with the submission's own arguments and limits */
     int64_t compiled_ns;
+    bool look_into_crash; /* result->crashed is wanted */
 
     /* evidence for hints, asked for by the first test case that is not explained well */
     pthread_mutex_t notes_lock;
@@ -69,6 +70,8 @@ struct job_tools {
     int64_t submission_max_ns; /* no test case begins later after the job's start; 0: they always may */
     struct metrics *metrics;
     const struct hint_rules *hints; /* NULL: none are given */
+    bool look_into_crashes;
+    struct limits crash_caps; /* what a run with sanitizers may have at most */
 };
 
 struct job *job_new(const struct job_tools *tools, struct submission *sub, const struct job_callbacks *callbacks,

@@ -94,8 +94,8 @@ static int compile(const struct program_request *request, struct box *box, int s
     struct language_command command;
     struct box_report report = {0};
 
-    language_command(language, LANGUAGE_COMPILE, request->sub, &request->sub->args, &language->compile_limits,
-                     &command);
+    language_command(language, request->sanitized ? LANGUAGE_COMPILE_SANITIZED : LANGUAGE_COMPILE, request->sub,
+                     &request->sub->args, &language->compile_limits, &command);
     struct box_spec spec = {
         .argv = (const char *const *)command.argv,
         .envp = (const char *const *)command.envp,
@@ -174,7 +174,7 @@ int program_prepare(const struct program_request *request, struct box *box, stru
     struct compile_result compile_result = {.state = COMPILE_NONE};
     char key[SHA256_HEX_LEN + 1];
 
-    artifact_key(request->language, request->sub, key);
+    artifact_key(request->language, request->sub, request->sanitized, key);
     int r = artifact_acquire(request->cache, key, ret);
     if (r == 0) {
         copy_compile(artifact_compile(*ret), ret_compile);

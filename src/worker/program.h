@@ -16,6 +16,7 @@ struct program_request {
     const struct language *language;
     const struct submission *sub;
     int64_t output_keep; /* bytes of each of the compiler's streams */
+    bool sanitized;      /* by the language's sanitize_argv, which must not be empty */
 };
 
 /*

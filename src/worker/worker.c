@@ -25,6 +25,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/afterwards.h"
 #include "worker/measure.h"
 
 enum {
@@ -61,6 +62,7 @@ struct worker {
     char *name;
     int64_t lease_ms;
     struct metrics *metrics;
+    struct afterwards *afterwards;
     pthread_mutex_t lock;   /* over everything below */
     pthread_cond_t changed; /* of anything below */
     struct claim_list all, finished;
@@ -354,14 +356,15 @@ static void log_completed(const struct claim *claim)
 }
 
 /* One attempt to be rid of a finished claim. 0 or a loss: it is done with; other failures: the store is away. */
-static int settle(struct claim *claim, const struct buf *data)
+static int settle(struct claim *claim, const struct buf *data, int64_t hold_ms)
 {
     struct store *store = claim->worker->store;
 
     if (claim->result->status == STATUS_CANCELLED)
         return store_release(store, claim->token, claim->fence); /* cancelled by us: for somebody else to run */
     int r = tell_the_rest(claim);
-    return r < 0 ? r : store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data), 0);
+    return r < 0 ? r
+                 : store_complete(store, claim->token, claim->fence, claim->result->status, buf_view(data), hold_ms);
 }
 
 static bool is_given_up(struct claim *claim, int64_t backoff)
@@ -381,19 +384,23 @@ static void deliver(struct claim *claim)
 {
     _cleanup_(buf_release) struct buf data = BUF_INIT;
     char token[TOKEN_SHOWN + 1];
+    struct afterwards_plan plan;
     int64_t backoff = 0;
 
     shown(claim->token, token);
+    afterwards_plan(claim->worker->afterwards, claim->result, &plan);
     if (claim->result->status != STATUS_CANCELLED)
         result_store(claim->result, &data);
     while (!is_given_up(claim, backoff)) {
-        int r = settle(claim, &data);
+        int r = settle(claim, &data, plan.hold_ms);
         if (r == 0 && claim->result->status == STATUS_CANCELLED)
             log_info("submission.released", LOG_STR("token", token));
         else if (r == 0)
             log_completed(claim);
-        if (r == 0)
+        if (r == 0) {
+            afterwards_begin(claim->worker->afterwards, claim->token, claim->result, &plan);
             return;
+        }
         if (is_lost(r)) {
             lose(claim, r);
             break;
@@ -448,6 +455,7 @@ static void join_all(struct worker *worker, unsigned deliverers, bool renewer)
         pthread_join(worker->deliverers[i], NULL);
     if (renewer)
         pthread_join(worker->renewer, NULL);
+    afterwards_free(worker->afterwards);
     pthread_cond_destroy(&worker->changed);
     pthread_mutex_destroy(&worker->lock);
     free(worker->name);
@@ -475,6 +483,11 @@ int worker_start(const struct worker_config *config, struct worker **ret, struct
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&worker->changed, &attr);
     pthread_condattr_destroy(&attr);
+    int late = afterwards_start(config, &worker->afterwards, err);
+    if (late < 0) {
+        join_all(worker, 0, false);
+        return late;
+    }
     for (; r == 0 && deliverers < DELIVERERS; deliverers += r == 0)
         r = pthread_create(&worker->deliverers[deliverers], NULL, deliverer_main, worker);
     bool renewer = r == 0 && (r = pthread_create(&worker->renewer, NULL, renewer_main, worker)) == 0;
@@ -500,6 +513,7 @@ void worker_stop(struct worker *worker, int64_t grace_ms)
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
     store_interrupt(worker->store);
+    afterwards_close(worker->afterwards);
     pthread_join(worker->claimer, NULL);
 
     pthread_mutex_lock(&worker->lock);

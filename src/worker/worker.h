@@ -15,6 +15,15 @@
 
 struct worker;
 
+/* Somebody who may have one hint more for a failed submission. A zeroed one is nobody. */
+struct worker_adviser {
+    /* Takes its time, from one thread. 0: *ret has a hint (its strings are the caller's then); -errno: there is none. */
+    int (*ask)(void *context, const struct submission *sub, const struct result *result, struct hint *ret);
+    void (*stop)(void *context); /* ends ask soon, now and for ever; may be NULL */
+    void *context;
+    int64_t wait_ms; /* for how long a webhook waits for the hint */
+};
+
 struct worker_config {
     struct store *store;
     struct executor *executor;
@@ -22,6 +31,9 @@ struct worker_config {
     const char *name;        /* unique among the workers of a store */
     int64_t lease_ms;        /* the store's; renewed several times in it */
     struct metrics *metrics; /* counted into; outlives the worker; may be NULL */
+    int64_t
+        crash_wait_ms; /* how long a webhook waits for what a crash came from; -1: 2 s, but not while others wait for a slot */
+    struct worker_adviser adviser;
 };
 
 int worker_start(const struct worker_config *config, struct worker **ret, struct error *err);

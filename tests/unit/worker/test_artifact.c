@@ -539,32 +539,32 @@ static void everything_that_matters_changes_the_key(void **state)
     char keys[10][SHA256_HEX_LEN + 1];
     unsigned n = 0;
 
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     buf_append_str(&sub.code, "int main;");
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     sub.compiler_options = (struct string_list){.items = options, .count = 1};
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     sub.files = &file;
     sub.file_count = 1;
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     file.name = other_name;
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     buf_append_str(&file.content, "#define X");
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     language.toolchain_id[0] = 'f';
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     language.compile_limits.memory_kb = 1;
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     language.compile_argv.count = 0;
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     language.env = (struct string_list){.items = argv, .count = 1};
-    artifact_key(&language, &sub, keys[n++]);
+    artifact_key(&language, &sub, false, keys[n++]);
     for (unsigned i = 0; i < n; i++)
         for (unsigned k = 0; k < i; k++)
             assert_string_not_equal(keys[i], keys[k]);
     char again[SHA256_HEX_LEN + 1];
     sub.stop_on_first_failure = true; /* of no consequence for the program */
-    artifact_key(&language, &sub, again);
+    artifact_key(&language, &sub, false, again);
     assert_string_equal(again, keys[n - 1]);
     buf_release(&sub.code);
     buf_release(&file.content);

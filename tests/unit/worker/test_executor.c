@@ -5,6 +5,7 @@
  *   test_executor EVALX-JAIL
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -668,6 +669,89 @@ static pid_t jail_pid(void)
     return (pid_t)strtol(buf_str(&children), NULL, 10);
 }
 
+/* ---- crashes that are looked into ---- */
+
+struct look {
+    pthread_t thread;
+    struct submission *sub;
+    struct test_result was;
+    int result;
+};
+
+static void *look_main(void *argument)
+{
+    struct look *look = argument;
+    struct hint_list found = {0};
+    look->result = executor_look_into(engine.executor, look->sub, 0, &look->was, 60000, &found);
+    hint_list_release(&found);
+    return NULL;
+}
+
+static void look_begin(struct look *look, const char *letter)
+{
+    *look = (struct look){.sub = submission_of("c", misbehaver), .was = {.signal = SIGSEGV, .wall_ns = NS_PER_S}};
+    submission_case(look->sub, letter, NULL);
+    assert_int_equal(pthread_create(&look->thread, NULL, look_main, look), 0);
+}
+
+static int look_end(struct look *look)
+{
+    assert_int_equal(pthread_join(look->thread, NULL), 0);
+    submission_free(look->sub);
+    return look->result;
+}
+
+/* Until the sanitized program has been made: it runs now, or is about to. */
+static void await_artifact(void)
+{
+    bool there = false;
+    for (int tries = 0; !there && tries < 100 * ENGINE_PATIENCE_S; tries++) {
+        usleep(10000);
+        DIR *folder = opendir(engine.folder);
+        assert_non_null(folder);
+        for (struct dirent *entry; (entry = readdir(folder));)
+            there |= strlen(entry->d_name) == 64;
+        closedir(folder);
+    }
+    assert_true(there);
+}
+
+static void a_crash_is_looked_into_on_an_idle_slot(void **state)
+{
+    (void)state;
+    struct look look;
+    look_begin(&look, "s");
+    assert_int_equal(look_end(&look), 0);
+}
+
+static void looking_into_a_crash_gives_way_to_jobs(void **state)
+{
+    struct watch *watch = *state;
+    struct look look;
+    struct submission *sub = submission_of("c", sleeper);
+    for (int i = 0; i < 40; i++)
+        submission_case(sub, "50", NULL); /* enough for every slot */
+
+    look_begin(&look, "w");
+    await_artifact();
+    assert_true(executor_wait_idle(engine.executor, 0)); /* its slot is to be had */
+    struct result *result = watch_run(watch, sub);
+    assert_int_equal(result->status, STATUS_COMPLETED);
+    assert_int_equal(look_end(&look), -ECANCELED);
+}
+
+static void looking_away_ends_it(void **state)
+{
+    (void)state;
+    struct look look;
+    look_begin(&look, "w");
+    await_artifact();
+    executor_look_away(engine.executor);
+    assert_int_equal(look_end(&look), -ECANCELED);
+    look_begin(&look, "s");
+    assert_int_equal(look_end(&look), -ECANCELED);
+}
+
 static void when_the_jail_dies_jobs_end_cancelled(void **state)
 {
     struct watch *watch = *state, late;
@@ -716,6 +800,9 @@ int main(int argc, char **argv)
         TEST(cancelling_reaches_runs_that_are_about_to_begin),
         TEST(a_job_may_be_cancelled_from_its_own_callback),
         TEST(closing_cancels_what_runs),
+        TEST(a_crash_is_looked_into_on_an_idle_slot),
+        TEST(looking_into_a_crash_gives_way_to_jobs),
+        TEST(looking_away_ends_it),
         TEST(when_the_jail_dies_jobs_end_cancelled),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

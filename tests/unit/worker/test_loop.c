@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "model/notes.h"
 #include "worker/worker.h"
 
 enum { JOBS_MAX = 64, PATIENCE_S = 20 };
@@ -48,6 +49,14 @@ static struct {
     int64_t oldest_ms; /* what store_depth says; -1: the store is away */
     unsigned depths;   /* asked for */
 } world;
+
+static struct {
+    unsigned looks;        /* into crashes */
+    int codes[4];          /* what they answer, one after the other; with 0 there is a hint */
+    unsigned notes, lasts; /* annotations; how many of them released the webhook */
+    struct notes latest;
+    int64_t hold_ms; /* of the last completion */
+} later;
 
 static void await(bool (*condition)(void))
 {
@@ -167,9 +176,9 @@ int store_complete(struct store *store, const char *token, uint64_t fence, enum 
                    int64_t hold_ms)
 {
     (void)store;
-    (void)hold_ms;
     unsigned number = number_of(token, fence);
     pthread_mutex_lock(&world.lock);
+    later.hold_ms = hold_ms;
     int r = world.complete_code;
     if (r == 0 && world.complete_failures > 0) {
         world.complete_failures--;
@@ -271,6 +280,68 @@ int store_depth(struct store *store, struct store_depth *ret)
     return answer(oldest_ms < 0 ? -EIO : 0, &world.depths);
 }
 
+/* ---- what comes afterwards ---- */
+
+int store_annotate(struct store *store, const char *token, struct str data, bool last)
+{
+    (void)store, (void)token;
+    pthread_mutex_lock(&world.lock);
+    notes_release(&later.latest);
+    if (notes_load(data.data, data.len, &later.latest) < 0)
+        abort();
+    later.lasts += last;
+    pthread_mutex_unlock(&world.lock);
+    return answer(0, &later.notes);
+}
+
+int store_get(struct store *store, const char *token, struct store_record *ret)
+{
+    (void)store;
+    unsigned number = (unsigned)strtoul(token + 5, NULL, 10);
+    *ret = (struct store_record){.status = STATUS_COMPLETED};
+    pthread_mutex_lock(&world.lock);
+    buf_append(&ret->request, world.requests[number].data, world.requests[number].len);
+    result_store(world.completed[number], &ret->result);
+    pthread_mutex_unlock(&world.lock);
+    return 0;
+}
+
+void store_record_release(struct store_record *record)
+{
+    buf_release(&record->request);
+    buf_release(&record->result);
+}
+
+int executor_crash_key(struct executor *executor, const struct submission *sub, size_t index,
+                       char out[SHA256_HEX_LEN + 1])
+{
+    (void)executor;
+    struct sha256 *hash = sha256_new();
+    sha256_update_field(hash, sub->code.data, sub->code.len);
+    sha256_update_field(hash, &index, sizeof index);
+    sha256_finish_hex(hash, out);
+    return 0;
+}
+
+int executor_look_into(struct executor *executor, const struct submission *sub, size_t index,
+                       const struct test_result *was, int timeout_ms, struct hint_list *ret)
+{
+    (void)executor, (void)sub, (void)index;
+    struct hint hint = {.text = xstrdup("Line 3: index 10"), .rule = xstrdup("c.index"), .source = HINT_FROM_SANITIZER};
+    if (was->signal != 11 || timeout_ms <= 0)
+        abort();
+    pthread_mutex_lock(&world.lock);
+    int r = later.codes[MIN(later.looks, ARRAY_LEN(later.codes) - 1)];
+    pthread_mutex_unlock(&world.lock);
+    hint_list_add(ret, &hint); /* what is half found when it fails must not be used */
+    return answer(r, &later.looks);
+}
+
+void executor_look_away(struct executor *executor)
+{
+    (void)executor;
+}
+
 /* ---- what tests do ---- */
 
 static void submit(size_t tests)
@@ -316,6 +387,10 @@ static void end(struct job *job)
 static bool one_started(void)
 {
     return world.started >= 1;
+}
+static bool two_started(void)
+{
+    return world.started >= 2;
 }
 static bool one_cancelled(void)
 {
@@ -662,7 +737,189 @@ static void a_request_of_a_newer_evalx_is_left_to_it(void **state)
     clean();
 }
 
-#define TEST(name) cmocka_unit_test_setup(name, set_up)
+/* ---- crashes ---- */
+
+static int64_t hold(void)
+{
+    pthread_mutex_lock(&world.lock);
+    int64_t hold_ms = later.hold_ms;
+    pthread_mutex_unlock(&world.lock);
+    return hold_ms;
+}
+
+static bool one_noted(void)
+{
+    return later.notes >= 1;
+}
+static bool two_noted(void)
+{
+    return later.notes >= 2;
+}
+
+/* Two test cases: the second one dies; what the rules guess of it is guess. */
+static void end_crashed(struct job *job)
+{
+    struct result *result = result_new(job->test_count);
+    struct hint guess = {.text = xstrdup("Segmentation fault"), .rule = xstrdup("c.segv")};
+    struct hint other = {.text = xstrdup("Off by one"), .rule = xstrdup("common.off-by-one")};
+    job->ended = true;
+    result->tests[0] = (struct test_result){.done = true, .verdict = VERDICT_WRONG_ANSWER, .exit_code = 0};
+    result->tests[1] =
+        (struct test_result){.done = true, .verdict = VERDICT_RUNTIME_ERROR, .exit_code = -1, .signal = 11};
+    result->language = xstrdup("c");
+    hint_list_copy(&result->tests[0].hints, &other);
+    hint_list_copy(&result->tests[1].hints, &guess);
+    hint_list_add(&result->hints, &guess);
+    hint_list_add(&result->hints, &other);
+    result_conclude(result);
+    result->crashed = 1;
+    result->explained = true;
+    job->callbacks.finished(job->context, result);
+}
+
+static int set_up_later(void **state)
+{
+    notes_release(&later.latest);
+    memset(&later, 0, sizeof(later));
+    return set_up(state);
+}
+
+static void a_crash_is_explained_after_its_result(void **state)
+{
+    later.codes[0] = -ECANCELED; /* a slot was wanted back: again */
+    submit(2);
+    await(one_started);
+    end_crashed(world.jobs[0]);
+    await(one_noted);
+    worker_stop(*state, 10000);
+    assert_true(world.completed[0]->hints_follow);
+    assert_int_equal(later.looks, 2);
+    assert_int_equal(later.lasts, 1);
+    assert_true(later.latest.last && later.latest.changed);
+    assert_int_equal(later.latest.test, 1);
+    assert_int_equal(later.latest.test_hints.count, 1);
+    assert_int_equal(later.latest.hints.count, 2);
+    assert_string_equal(later.latest.hints.items[0].text, "Line 3: index 10"); /* found at the second look */
+    assert_int_equal(later.latest.hints.items[0].source, HINT_FROM_SANITIZER);
+    assert_string_equal(later.latest.hints.items[1].text, "Off by one"); /* the guess about the crash is gone */
+    clean();
+}
+
+static void the_same_crash_is_looked_into_once(void **state)
+{
+    submit(2);
+    submit(2);
+    await(one_started);
+    end_crashed(world.jobs[0]);
+    await(one_noted);
+    await(two_started);
+    end_crashed(world.jobs[1]);
+    await(two_noted);
+    worker_stop(*state, 10000);
+    assert_int_equal(later.looks, 1);
+    assert_int_equal(later.lasts, 2);
+    assert_string_equal(later.latest.hints.items[0].text, "Line 3: index 10");
+    clean();
+}
+
+static void nothing_found_is_told_as_well(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(later.codes); i++)
+        later.codes[i] = -EIO;
+    submit(2);
+    await(one_started);
+    end_crashed(world.jobs[0]);
+    await(one_noted);
+    worker_stop(*state, 10000);
+    assert_int_equal(later.looks, 1);
+    assert_int_equal(later.lasts, 1);
+    assert_true(later.latest.last);
+    assert_false(later.latest.changed);
+    assert_int_equal(later.latest.hints.count, 0);
+    clean();
+}
+
+static void a_worker_that_stops_drops_it_and_says_so(void **state)
+{
+    for (size_t i = 0; i < ARRAY_LEN(later.codes); i++)
+        later.codes[i] = -ECANCELED;
+    submit(2);
+    await(one_started);
+    end_crashed(world.jobs[0]);
+    await(one_completed);
+    worker_stop(*state, 10000);
+    assert_int_equal(later.lasts, 1);
+    assert_true(later.latest.last);
+    assert_false(later.latest.changed);
+    clean();
+}
+
+/* -1: 2 s, but nothing while something waits. */
+static void a_webhook_waits_unless_there_is_other_work(void **state)
+{
+    struct worker *worker = NULL;
+    const struct worker_config config = {.name = "tester", .lease_ms = 60000, .crash_wait_ms = -1};
+    worker_stop(*state, 0);
+    world.interrupted = false;
+    assert_int_equal(worker_start(&config, &worker, NULL), 0);
+    submit(2);
+    await(one_started);
+    end_crashed(world.jobs[0]);
+    await(one_noted);
+    assert_int_equal(hold(), 2000);
+    submit(2);
+    await(two_started);
+    pthread_mutex_lock(&world.lock);
+    world.busy = true;
+    world.requests[world.submitted++] = (struct buf)BUF_INIT; /* waits for a slot */
+    pthread_mutex_unlock(&world.lock);
+    end_crashed(world.jobs[1]);
+    await(two_noted);
+    if (world.claimed == 2) /* the loop may have been past its look at the slots */
+        assert_int_equal(hold(), 0);
+    worker_stop(worker, 0);
+    clean();
+}
+
+/* ---- the adviser ---- */
+
+static int advise(void *context, const struct submission *sub, const struct result *result, struct hint *ret)
+{
+    (void)sub;
+    unsigned *asked = context;
+    ++*asked;
+    if (result->hints.count == 0 || strcmp(result->hints.items[0].text, "Line 3: index 10") != 0)
+        return -EINVAL; /* it is told what has been found out */
+    *ret = (struct hint){.text = xstrdup("Look at the loop"), .rule = xstrdup("model"), .source = HINT_FROM_MODEL};
+    return 0;
+}
+
+static void advice_comes_after_the_crash(void **state)
+{
+    struct worker *worker = NULL;
+    unsigned asked = 0;
+    const struct worker_config config = {
+        .name = "tester", .lease_ms = 60000, .adviser = {.ask = advise, .context = &asked, .wait_ms = 700}};
+    worker_stop(*state, 0);
+    world.interrupted = false;
+    assert_int_equal(worker_start(&config, &worker, NULL), 0);
+    submit(2);
+    await(one_started);
+    struct job *job = world.jobs[0];
+    end_crashed(job);
+    await(two_noted);
+    worker_stop(worker, 10000);
+    assert_int_equal(asked, 1);
+    assert_int_equal(later.latest.hints.count, 3);
+    assert_string_equal(later.latest.hints.items[2].text, "Look at the loop");
+    assert_true(later.latest.last);
+    assert_int_equal(later.hold_ms, 700);
+    assert_int_equal(later.lasts, 1); /* the webhook waited for both */
+    clean();
+}
+
+#define TEST(name)  cmocka_unit_test_setup(name, set_up)
+#define LATER(name) cmocka_unit_test_setup(name, set_up_later)
 
 int main(void)
 {
@@ -682,6 +939,12 @@ int main(void)
         TEST(a_job_the_executor_gave_up_is_handed_back),
         TEST(a_request_that_cannot_be_read_ends_failed),
         TEST(a_request_of_a_newer_evalx_is_left_to_it),
+        LATER(a_crash_is_explained_after_its_result),
+        LATER(the_same_crash_is_looked_into_once),
+        LATER(nothing_found_is_told_as_well),
+        LATER(a_worker_that_stops_drops_it_and_says_so),
+        LATER(a_webhook_waits_unless_there_is_other_work),
+        LATER(advice_comes_after_the_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
