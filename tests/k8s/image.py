@@ -9,7 +9,8 @@ from pathlib import Path
 
 from processes import RigError
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 BUILD = (ROOT / os.environ.get("BUILD_DIR", "build")).resolve()
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 EVALX_USER = 10001
@@ -28,7 +29,7 @@ IMAGES = (  # by a word of the image's name, the first that fits; as in ../../Do
     ("evalx-api", Image(("/usr/local/bin/evalx",), ("api",), EVALX_USER, EVALX_ENVIRONMENT)),
     ("evalx", Image(("/usr/local/bin/evalx",), ("worker",), 0, EVALX_ENVIRONMENT)),
     ("prometheus-adapter", Image(("/usr/local/bin/adapter",), user=65534)),
-    ("prometheus", Image(("/usr/bin/prometheus",), ("--config.file=/etc/prometheus/prometheus.yml",), 65534)),
+    ("prometheus", Image(("/usr/local/bin/rig-prometheus",), user=65534)),
     ("redis", Image(("redis-server",))),
     ("valkey", Image(("valkey-server",))),
 )
@@ -88,6 +89,8 @@ def install(root, languages):
     (local / "share/evalx/languages").mkdir()
     for name in languages:
         shutil.copy(ROOT / "languages" / f"{name}.yaml", local / "share/evalx/languages")
+    (local / "bin/rig-prometheus").write_text("#!/usr/bin/python3\n" + (HERE / "targets.py").read_text())
+    (local / "bin/rig-prometheus").chmod(0o755)
     for name in ("server", "cli"):
         (local / "bin" / f"valkey-{name}").symlink_to(f"/usr/bin/redis-{name}")
     with open(root / "etc/passwd", "a", encoding="utf-8") as file:

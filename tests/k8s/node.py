@@ -125,7 +125,7 @@ class Pod:
             if self.probes is not None and self.probes.check() == "changed":
                 self._tell()
             time.sleep(0.1)
-        if self.container.ended() is None:
+        if self.container.ended() is None and not self.rig.stopping:
             self.rig.say(f"pod {self.name}: still there {grace} s after SIGTERM: killed")
             self.rig.killed.append(self.name)
         self.container.kill()

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import image
@@ -20,6 +21,7 @@ from cluster import ADDRESS, BIN, SERVICES, Cluster
 from node import Node, machine
 from processes import RigError, wait_until
 from services import Names, start_proxy
+from targets import Targets
 
 HERE = Path(__file__).resolve().parent
 OVERLAY = HERE / "overlay"
@@ -73,6 +75,7 @@ class Rig:
         self.names = Names(self)
         self.nodes = [Node(self, "rig-1", ADDRESS, *share), Node(self, "rig-2", "10.244.255.2", *share)]
         start_proxy(self, "rig-1")
+        Targets(self)
         wait_until(lambda: self.cluster.admin.find("/api/v1/namespaces/default/serviceaccounts/default"), 60, "the default service account")
         self.say(f"the control plane is up: {self.cluster.kubectl('version').splitlines()[-1]}; nodes: 2")
 
@@ -117,6 +120,9 @@ class Rig:
     def remove(self):
         subprocess.run(["umount", "-R", str(self.folder / "root")], check=False, capture_output=True, timeout=30)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+warnings.filterwarnings("ignore", message="Unverified HTTPS")  # of health checks on loopback
 
 
 def ends_on_signals():
