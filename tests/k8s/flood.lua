@@ -1,12 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- For wrk: hands in FLOOD_COUNT submissions, each its own, as fast as they are taken, and writes their tokens to FLOOD_TOKENS.
 -- One thread (-t1): the numbers are counted here. wrk asks for one request before it begins, which it does not send; and it goes on
--- asking until it has heard all answers: both get a harmless one, so that exactly FLOOD_COUNT are handed in.
+-- asking until it is ended: both get a harmless one, so that exactly FLOOD_COUNT are handed in.
 local count = tonumber(os.getenv("FLOOD_COUNT"))
 local run = os.getenv("FLOOD_RUN")
 local seconds = os.getenv("FLOOD_SECONDS")
 local handed_in, taken, refused = -1, 0, 0
-local tokens
+local tokens, done
 
 function init()
     tokens = assert(io.open(os.getenv("FLOOD_TOKENS"), "w"))
@@ -30,9 +30,10 @@ function response(status, _, body)
     elseif status ~= 200 then
         refused = refused + 1
     end
-    if taken + refused >= count then
+    if taken + refused >= count and not done then
+        done = true
         tokens:close()
         print(string.format("TAKEN %d REFUSED %d", taken, refused))
-        wrk.thread:stop()
+        io.stdout:flush() -- whoever started wrk ends it now: by itself it would go on until its time is over
     end
 end

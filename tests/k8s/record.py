@@ -71,7 +71,8 @@ class Recorder:
                     if kind in ("ADDED", "MODIFIED"):
                         self.updates.append((time.time(), item))
             except (ApiError, requests.RequestException) as error:
-                self.rig.say(f"the watch of the autoscaler broke off: {error}")
+                if not self.ended.is_set():
+                    self.rig.say(f"the watch of the autoscaler broke off: {error}")
             self.ended.wait(0.2)
 
     def stop(self):

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -49,11 +50,18 @@ class Flood:
         self.count, self.tokens_file = count, folder / f"{name}.tokens"
         environment = {**os.environ, "FLOOD_COUNT": str(count), "FLOOD_RUN": f"{name}-{time.time_ns()}", "FLOOD_SECONDS": str(seconds),
                        "FLOOD_TOKENS": str(self.tokens_file)}
-        done = subprocess.run(["wrk", "-t1", "-c32", "-d300s", "--timeout", "30s", "-s", str(HERE / "flood.lua"), url],
-                              env=environment, capture_output=True, text=True, timeout=330, check=False)
-        told = re.search(r"TAKEN (\d+) REFUSED (\d+)", done.stdout)
+        wrk = subprocess.Popen(["wrk", "-t1", "-c32", "-d240s", "--timeout", "30s", "-s", str(HERE / "flood.lua"), url],
+                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said, told = [], None
+        for line in wrk.stdout:
+            said.append(line)
+            told = re.search(r"TAKEN (\d+) REFUSED (\d+)", line)
+            if told:
+                wrk.send_signal(signal.SIGINT)
+                break
+        wrk.communicate(timeout=60)
         if not told:
-            raise RigError(f"wrk did not finish:\n{done.stdout}{done.stderr}")
+            raise RigError("wrk did not finish:\n" + "".join(said))
         self.taken, self.refused = map(int, told.groups())
 
     def tokens(self):
