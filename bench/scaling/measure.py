@@ -29,6 +29,7 @@ FLEETS = (2, 8, 32)
 TOLERANCE = 0.15
 SLEEP = 1.0  # seconds that the programs of the fleets sleep
 WAVES = 8  # submissions for each worker
+BUSY, IDLE = 4, 12  # workers while costs are measured, and while nothing happens
 NOTHING = "int main(void) { return 0; }\n"
 LANGUAGES = ("bash", "c")  # of the workers: they start sooner
 TICK = os.sysconf("SC_CLK_TCK")
@@ -131,26 +132,32 @@ def rate(fleet, workers):
     return (len(times) - workers) / (times[-1] - times[workers - 1])
 
 
-def spent(fleet, body, count):
+def spent(fleet, body, count, threads=16):
     """CPU a submission, by who spent it; and bytes of Redis."""
     before, memory = fleet.costs(), fleet.memory()
-    fleet.run(body, count)
+    fleet.run(body, count, threads)
     return {name: (value - before[name]) / count for name, value in fleet.costs().items()} | {"bytes": (fleet.memory() - memory) / count}
 
 
+def c_program(tests=1, text=""):
+    return {"language": "c", "code": text + NOTHING, "test_cases": [{}] * tests}
+
+
 def measure():
+    """A slot's hold first, of one worker alone; then costs, with several at work, so that what is shared under load (syncs, wake-ups) is shared."""
     with Fleet() as fleet:
         fleet.grow(1)
-        fleet.run({"language": "c", "code": NOTHING, "test_cases": [{}]}, 20)  # compiled, and everything warm
-        one = spent(fleet, {"language": "c", "code": NOTHING, "test_cases": [{}]}, 400)
-        ten = spent(fleet, {"language": "c", "code": NOTHING, "test_cases": [{}] * 10}, 100)
-        compiled = [spent(fleet, {"language": "c", "code": f"/* {number} */\n{NOTHING}", "test_cases": [{}]}, 1)["worker"] for number in range(8)]
+        fleet.run(sleeper(0), 20)
         hold = 1 / rate(fleet, 1) - SLEEP
+        compiled = [spent(fleet, c_program(text=f"/* {number} */\n"), 1)["worker"] for number in range(8)]
+        fleet.grow(BUSY)
+        fleet.run(c_program(), 50 * BUSY)  # compiled by each, and everything warm
+        one, ten = spent(fleet, c_program(), 2000), spent(fleet, c_program(10), 300)
         resident = {name: node.memory_kb() * 1024 for name, node in (("api", fleet.api), ("worker", fleet.workers[0]))}
-        fleet.grow(9)
+        fleet.grow(IDLE)
         before, began = fleet.costs()["redis"], time.monotonic()
         wait_until(lambda: time.monotonic() > began + 10, 20, "ten idle seconds", pause=0.5)
-        idle = (fleet.costs()["redis"] - before) / 10 / 9
+        idle = (fleet.costs()["redis"] - before) / 10 / IDLE
     return Measured(hold=hold, api_cpu=one["api"], redis_cpu=one["redis"], worker_cpu=one["worker"], test_cpu=(ten["worker"] - one["worker"]) / 9,
                     compile_cpu=max(0, statistics.median(compiled) - one["worker"]), redis_bytes=one["bytes"], idle_redis_cpu=idle,
                     api_memory=resident["api"], worker_memory=resident["worker"], machine=machine())

@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a fleet carries, and what a rate needs, computed from what was measured (measured.json, by measure.py). docs/scaling.md explains it.
 
-    bench/scaling/model.py [--measured FILE] [--rate 1000 --seconds 1 --cpu 0.05 --tests 10]     without --rate: the tables of docs/scaling.md
+    bench/scaling/model.py                                              the tables of docs/scaling.md
+    bench/scaling/model.py --rate 300 --tests 10 --seconds 0.2 --cpu 0.2 --compiled 0.5    what your load needs
+    bench/scaling/model.py --write docs/scaling.md                      puts the tables where the page has them
 """
 import argparse
 import dataclasses
 import json
 import math
+import re
 from pathlib import Path
 
 HEADROOM = 0.7  # of a core or a slot that is planned with: the rest is for peaks, for deploys and for a machine that is lost
 REDIS_HEADROOM = 0.5  # of the one core that a Redis uses: its latency grows steeply past that, and rewriting its file takes some too
 RETENTION = 24 * 3600  # seconds: store.retention
 NODE_CORES = 16
+RATES = (1000, 100000)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +80,12 @@ class Model:
 
     def limits(self):
         """What one of each carries when it is all that limits: submissions a second."""
-        return {"one core of evalx api": 1 / self.m.api_cpu, "one Redis": 1 / self.m.redis_cpu, "one core of evalx worker": 1 / self.m.worker_cpu,
-                "one core of evalx worker, further test cases": 1 / self.m.test_cpu}
+        return {"a core of `evalx api`: submissions, each read once": 1 / self.m.api_cpu,
+                "a Redis: submissions, over their whole life": 1 / self.m.redis_cpu,
+                "a core of workers: submissions of a program that does nothing": 1 / self.m.worker_cpu,
+                "a core of workers: further test cases of it": 1 / self.m.test_cpu,
+                "a core of workers: compilations of a small C program": 1 / self.m.compile_cpu,
+                "a slot: submissions of a program that sleeps 1 s": 1 / (1 + self.m.hold)}
 
     # ---- what a rate needs ----
     def need(self, load, rate):
@@ -86,46 +94,64 @@ class Model:
         return {
             "rate": rate, "load": load.name, "redis": math.ceil(rate * self.m.redis_cpu / REDIS_HEADROOM),
             "api_cores": math.ceil(rate * self.m.api_cpu / HEADROOM), "slots": slots, "worker_cores": cores,
-            # Programs that wait share cores, others do not: a slot more than there are cores makes their times uneven.
-            "nodes": math.ceil(cores / NODE_CORES), "slots_a_core": max(1, slots / cores),
+            "nodes": math.ceil(cores / NODE_CORES),
             "redis_gib": rate * RETENTION * self.m.redis_bytes * 1.5 / 2**30,
         }
 
 
 def table(heads, rows):
-    print("| " + " | ".join(heads) + " |")
-    print("|" + " --- |" * len(heads))
-    for row in rows:
-        print("| " + " | ".join(map(str, row)) + " |")
-    print()
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (heads, ["---"] * len(heads), *rows)) + "\n"
 
 
-def show(model, loads, rates):
-    print(f"Measured on: {model.m.machine}\n")
-    table(("one", "carries, submissions a second"), [(name, f"{value:,.0f}") for name, value in model.limits().items()])
+def limits_text(model):
+    rows = [(name, f"{value:,.0f}") for name, value in model.limits().items()]
+    return f"Measured on {model.m.machine}.\n\n" + table(("one of these", "carries, a second"), rows)
+
+
+def needs_text(model, loads, rates):
     rows = []
     for rate in rates:
         for load in loads:
             need = model.need(load, rate)
-            rows.append((f"{rate:,}", load.name, f"{need['redis']:,}", f"{need['redis_gib']:,.0f} GiB", f"{need['api_cores']:,}", f"{need['slots']:,}",
-                         f"{need['worker_cores']:,}", f"{need['nodes']:,}"))
-    table(("a second", "load", "Redis (queues)", "memory of all Redis, 24 h", "API cores", "slots", "worker cores", f"worker nodes of {NODE_CORES}"), rows)
+            rows.append((f"{rate:,.0f}", load.name, f"{need['redis']:,}", f"{need['redis_gib']:,.0f} GiB", f"{need['api_cores']:,}",
+                         f"{need['slots']:,}", f"{need['worker_cores']:,}", f"{need['nodes']:,}"))
+    return table(("a second", "of which each", "Redis, one queue each", "their memory, 24 h kept", "API cores", "slots", "worker cores",
+                  f"worker nodes of {NODE_CORES}"), rows)
+
+
+def texts(model):
+    """The parts of the page, by the names of their marks."""
+    return {"limits": limits_text(model), "needs": needs_text(model, LOADS, RATES)}
+
+
+def filled(page, model):
+    """The page with its parts, each between <!-- model: NAME --> and <!-- end -->, as they should be."""
+    for name, text in texts(model).items():
+        page, count = re.subn(rf"(<!-- model: {name} -->\n).*?(<!-- end -->)", lambda m, text=text: m[1] + text + m[2], page, flags=re.S)
+        if count != 1:
+            raise ValueError(f"the page has no part {name}")
+    return page
 
 
 def main():
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measured", default=str(Path(__file__).with_name("measured.json")))
-    parser.add_argument("--rate", type=float)
+    parser.add_argument("--write", metavar="PAGE")
+    parser.add_argument("--rate", type=float, help="submissions a second")
+    parser.add_argument("--tests", type=int, default=1, help="test cases of each")
     parser.add_argument("--seconds", type=float, default=1, help="wall time of a test case")
     parser.add_argument("--cpu", type=float, default=0, help="CPU time of a test case")
-    parser.add_argument("--tests", type=int, default=1)
     parser.add_argument("--compiled", type=float, default=0, help="share of submissions that are compiled anew")
     given = parser.parse_args()
     model = Model(Measured.read(given.measured))
-    if given.rate:
-        show(model, [Load("as given", given.tests, given.seconds, given.cpu, given.compiled)], [given.rate])
+    if given.write:
+        page = Path(given.write)
+        page.write_text(filled(page.read_text(encoding="utf-8"), model), encoding="utf-8")
+    elif given.rate:
+        load = Load(f"{given.tests} tests of {given.seconds:g} s", given.tests, given.seconds, given.cpu, given.compiled)
+        print(needs_text(model, [load], [given.rate]), end="")
     else:
-        show(model, LOADS, (1000, 100000))
+        print("\n".join(texts(model).values()), end="")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ fetch_go() {
     mkdir -p "$cache/toolchain"
     (
         cd "$cache/toolchain"
-        [ -f go.mod ] || "$1" mod init toolchain >/dev/null 2>&1
+        [ -f go.mod ] || "$1" mod init evalx-toolchain >/dev/null 2>&1
         GOTOOLCHAIN=local timeout 900 "$1" mod download "$module"
     ) || fail "go could not fetch $module. Install go $go_wanted or newer, and run this again"
     folder=$("$1" env GOMODCACHE)/$module

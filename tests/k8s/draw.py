@@ -34,9 +34,10 @@ class Picture:
     def x(self, second):
         return LEFT + second / self.last * (WIDTH - LEFT - RIGHT)
 
-    def text(self, x, y, words, size=13, anchor="start", colour=INK, weight="normal"):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{colour}" '
-                          f'font-weight="{weight}">{html.escape(str(words))}</text>')
+    def text(self, x, y, words, size=13, anchor="start", weight="normal", halo=False):
+        behind = ' paint-order="stroke" stroke="#ffffff" stroke-width="4"' if halo else ""
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{INK}" '
+                          f'font-weight="{weight}"{behind}>{html.escape(str(words))}</text>')
 
     def line(self, x1, y1, x2, y2, colour, dash=""):
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
@@ -80,20 +81,26 @@ class Picture:
             x = self.x(row["second"])
             self.line(x, TOP, x, bottom, INK, "3 4")
             right = row["second"] > self.last * 0.8
-            self.text(x + (-5 if right else 5), TOP + 16 + 16 * (number % 5), row["event"], 12, "end" if right else "start")
+            self.text(x + (-5 if right else 5), TOP + 16 + 16 * (number % 5), row["event"], 12, "end" if right else "start", halo=True)
         self.text(LEFT - 50, 28, title, 17, weight="bold")
         self.text(WIDTH - RIGHT, self.height - 8, "seconds since the flood began", 12, "end")
         return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {self.height}" font-family="sans-serif">'
                 f'<rect width="{WIDTH}" height="{self.height}" fill="#ffffff"/>' + "\n".join(self.parts) + "</svg>\n")
 
 
-def main():
-    with open(sys.argv[1], newline="", encoding="utf-8") as file:
-        rows = [{key: value if key == "event" else int(value) for key, value in row.items()} for row in csv.DictReader(file)]
+def read(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return [{key: value if key == "event" else int(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def picture(rows):
     peak, most = max(row["depth"] for row in rows), max(row["ready"] for row in rows)
-    title = f"{peak:,} submissions waiting, {rows[0]['ready']} → {most} → {rows[-1]['ready']} workers"
+    return Picture(rows).draw(f"{peak:,} submissions waiting, {rows[0]['ready']} → {most} → {rows[-1]['ready']} workers")
+
+
+def main():
     with open(sys.argv[2], "w", encoding="utf-8") as file:
-        file.write(Picture(rows).draw(title))
+        file.write(picture(read(sys.argv[1])))
 
 
 if __name__ == "__main__":
