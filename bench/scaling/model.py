@@ -17,6 +17,7 @@ HEADROOM = 0.7  # of a core or a slot that is planned with: the rest is for peak
 REDIS_HEADROOM = 0.5  # of the one core that a Redis uses: its latency grows steeply past that, and rewriting its file takes some too
 RETENTION = 24 * 3600  # seconds: store.retention
 NODE_CORES = 16
+SLOTS_A_WORKER = 8  # in large fleets: each worker, whatever its slots, asks its Redis for work
 RATES = (1000, 100000)
 
 
@@ -91,8 +92,9 @@ class Model:
     def need(self, load, rate):
         slots = math.ceil(rate * self.slot_seconds(load) / HEADROOM)
         cores = math.ceil(rate * self.worker_cpu(load) / HEADROOM)
+        redis = rate * self.m.redis_cpu + slots / SLOTS_A_WORKER * self.m.idle_redis_cpu
         return {
-            "rate": rate, "load": load.name, "redis": math.ceil(rate * self.m.redis_cpu / REDIS_HEADROOM),
+            "rate": rate, "load": load.name, "redis": math.ceil(redis / REDIS_HEADROOM),
             "api_cores": math.ceil(rate * self.m.api_cpu / HEADROOM), "slots": slots, "worker_cores": cores,
             "nodes": math.ceil(cores / NODE_CORES),
             "redis_gib": rate * RETENTION * self.m.redis_bytes * 1.5 / 2**30,

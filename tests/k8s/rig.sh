@@ -12,6 +12,13 @@ here=$(cd "$(dirname "$0")" && pwd)
     exit 1
 }
 
+for program in unshare nsenter setpriv ip iptables openssl redis-server prometheus wrk; do
+    command -v $program >/dev/null || {
+        echo "k8s: there is no $program: scripts/setup.sh k8s installs what the rig needs" >&2
+        exit 1
+    }
+done
+
 # Control groups of rigs that were killed before they could remove them.
 for group in $(find /sys/fs/cgroup -maxdepth 4 -type d -name 'evalx-rig-*' 2>/dev/null); do
     [ -d "/proc/${group##*-}" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
