@@ -15,7 +15,7 @@ from pathlib import Path
 
 HEADROOM = 0.7  # of a core or a slot that is planned with: the rest is for peaks, for deploys and for a machine that is lost
 REDIS_HEADROOM = 0.5  # of the one core that a Redis uses: its latency grows steeply past that, and rewriting its file takes some too
-RETENTION = 24 * 3600  # seconds: store.retention
+RETENTION = 3600  # seconds; Redis keeps as many times this as store.retention is longer
 NODE_CORES = 16
 SLOTS_A_WORKER = 8  # in large fleets: each worker, whatever its slots, asks its Redis for work
 RATES = (1000, 100000)
@@ -117,7 +117,7 @@ def needs_text(model, loads, rates):
             need = model.need(load, rate)
             rows.append((f"{rate:,.0f}", load.name, f"{need['redis']:,}", f"{need['redis_gib']:,.0f} GiB", f"{need['api_cores']:,}",
                          f"{need['slots']:,}", f"{need['worker_cores']:,}", f"{need['nodes']:,}"))
-    return table(("a second", "of which each", "Redis, one queue each", "their memory, 24 h kept", "API cores", "slots", "worker cores",
+    return table(("a second", "of which each", "Redis, one queue each", "their memory, an hour kept", "API cores", "slots", "worker cores",
                   f"worker nodes of {NODE_CORES}"), rows)
 
 

@@ -33,6 +33,8 @@ class Groups:
         for base in self.bases:
             base.mkdir(exist_ok=True)
         if V2:
+            with contextlib.suppress(OSError):  # systemd has done it, where there is systemd
+                _write(MOUNT / "cgroup.subtree_control", "+memory +cpu +pids")
             _write(self.bases[0] / "cgroup.subtree_control", "+memory +cpu +pids")
 
     def make(self, name, memory=None, cores=None):
