@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/scaling.md says what the model computes and what was recorded; and the parts of the control-plane test (../k8s) that can be tried
 without one: reading the autoscaler's figures back, and what its behaviour allows."""
-import csv
 import json
 import math
 import sys
@@ -31,17 +30,29 @@ def test_the_page_holds_what_the_model_computes():
     assert filled(page, Model(Measured.read(MEASURED))) == page, "bench/scaling/model.py --write docs/scaling.md"
 
 
-def test_the_picture_is_of_the_record():
-    rows = draw.read(ROOT / "docs/scaling-run.csv")
-    assert draw.picture(rows) == (ROOT / "docs/scaling-run.svg").read_text(encoding="utf-8"), "make k8s-draw"
+RECORDS = ("scaling-run", "scaling-faults")
 
 
-def test_the_record_is_of_a_flood():
-    with open(ROOT / "docs/scaling-run.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    ready = [int(row["ready"]) for row in rows]
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_picture_is_of_the_record(name):
+    rows = draw.read(ROOT / f"docs/{name}.csv")
+    assert draw.picture(rows) == (ROOT / f"docs/{name}.svg").read_text(encoding="utf-8"), "make k8s-draw"
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_record_is_of_a_flood(name):
+    rows = draw.read(ROOT / f"docs/{name}.csv")
+    ready = [row["ready"] for row in rows]
     assert (ready[0], max(ready), ready[-1]) == (2, 50, 2)
-    assert max(int(row["depth"]) for row in rows) > 1000 and int(rows[-1]["depth"]) == 0
+    assert max(row["depth"] for row in rows) > 1000 and rows[-1]["depth"] == 0
+
+
+def test_without_prometheus_the_workers_held():
+    rows = draw.read(ROOT / "docs/scaling-faults.csv")
+    stopped, started = (next(row["second"] for row in rows if f"Prometheus {what}" in row["event"]) for what in ("stopped", "started"))
+    assert started - stopped >= 29 and any("worker killed" in row["event"] for row in rows)
+    held = {row["replicas"] for row in rows if stopped + 2 <= row["second"] <= started}
+    assert len(held) == 1 and held != {2}
 
 
 def test_a_fleet_is_held_by_the_scarcest_part():
