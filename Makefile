@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Thin: each installs what it needs and is missing (scripts/setup.sh), then calls meson or a script.
 .DEFAULT_GOAL := help
-.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak dashboard-picture k8s-render image image-test container-test clean
+.PHONY: help run test build install format lint asan memcheck bench fuzz soak box-soak box-v2 hints-score chaos chaos-soak webhook-soak dashboard-picture k8s-render k8s-build k8s-test k8s-shell k8s-draw scaling-measure scaling-check image image-test container-test clean
 
 BUILD_DIR ?= build
 PREFIX ?= /usr/local
@@ -10,6 +10,7 @@ FUZZ_SECONDS ?= 60
 SOAK_RUNS ?= 10000
 SOAK_SECONDS ?= 600
 CHAOS_SUBMISSIONS ?= 2000
+K8S_SUBMISSIONS ?= 5000
 
 help: ## say what there is (this)
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
@@ -90,6 +91,29 @@ dashboard-picture: build ## docs/dashboard.png anew, from seven minutes of a rea
 k8s-render: ## deploy/kubernetes/deployment.yaml anew, from the minikube overlay
 	@scripts/setup.sh deploy
 	@BUILD_DIR=$(BUILD_DIR) deploy/kubernetes/render.sh
+
+k8s-build: ## Kubernetes' control plane from its Go modules, once, for k8s-test (20 to 40 minutes, 5 GiB below ~/.cache/evalx-k8s)
+	@scripts/setup.sh k8s
+	@tests/k8s/build.sh
+
+k8s-test: build k8s-build ## the autoscaler on a real control plane: 2 → 50 → 2 workers in a flood of K8S_SUBMISSIONS (5,000), twice (20 minutes; as root)
+	@BUILD_DIR=$(BUILD_DIR) timeout --kill-after=90 3600 tests/k8s/rig.sh /usr/bin/python3 tests/k8s/run.py --count $(K8S_SUBMISSIONS)
+
+k8s-shell: build k8s-build ## a shell, or K8S_COMMAND, with kubectl and helm on that control plane, evalx applied to it (as root)
+	@BUILD_DIR=$(BUILD_DIR) tests/k8s/rig.sh /usr/bin/python3 tests/k8s/rig.py $(if $(K8S_COMMAND),bash -c '$(K8S_COMMAND)')
+
+k8s-draw: ## docs/scaling-*.csv and .svg anew, from the last k8s-test
+	@cp $(BUILD_DIR)/k8s/plain.csv docs/scaling-run.csv && tests/k8s/draw.py docs/scaling-run.csv docs/scaling-run.svg
+	@cp $(BUILD_DIR)/k8s/faults.csv docs/scaling-faults.csv && tests/k8s/draw.py docs/scaling-faults.csv docs/scaling-faults.svg
+
+scaling-measure: build ## what docs/scaling.md computes from, measured anew here, and its tables (a minute; as root)
+	@scripts/setup.sh languages test
+	@BUILD_DIR=$(BUILD_DIR) PYTHONDONTWRITEBYTECODE=1 bench/scaling/measure.py measure
+	@bench/scaling/model.py --write docs/scaling.md
+
+scaling-check: build ## predicts what 2, 8 and 32 workers carry from what one does, and holds them to it within 15 % (two minutes; as root)
+	@scripts/setup.sh languages test
+	@BUILD_DIR=$(BUILD_DIR) PYTHONDONTWRITEBYTECODE=1 bench/scaling/measure.py check
 
 image: ## the two images of the Dockerfile, without Docker (deploy/image/build.sh; as root)
 	@deploy/image/build.sh

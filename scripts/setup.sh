@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, and only that, from Debian's packages.
 #
-#   scripts/setup.sh [--list] GROUP…      build | runtime | languages | run | test | deploy | picture | lint | bench | fuzz | image | container
+#   scripts/setup.sh [--list] GROUP…      build | runtime | languages | run | test | deploy | picture | lint | bench | fuzz | image | container | k8s
 #
 # --list prints the packages instead. runtime: the libraries that evalx is linked with, where it is not built (the Dockerfile). image,
 # container: what building images without Docker takes, and running containers.
@@ -25,6 +25,7 @@ fuzz=(clang libclang-rt-14-dev)
 deploy=(prometheus python3-pytest python3-requests python3-yaml redis-server unzip wrk)
 image=(buildah mmdebstrap)
 container=(runc containerd)
+k8s=(iproute2 iptables openssl prometheus python3-requests python3-yaml redis-server util-linux wrk) # and go and npm: tests/k8s/build.sh says what of them is missing
 
 # The toolchains, as the language definitions name them.
 language_packages() {
@@ -44,13 +45,13 @@ fi
 wanted=()
 for group in "$@"; do
     case $group in
-    build | runtime | run | test | deploy | picture | lint | bench | fuzz | image | container)
+    build | runtime | run | test | deploy | picture | lint | bench | fuzz | image | container | k8s)
         declare -n packages=$group
         wanted+=("${packages[@]}")
         ;;
     languages) mapfile -t -O "${#wanted[@]}" wanted < <(language_packages) ;;
     *)
-        echo "setup: unknown group \"$group\"; there are: build runtime languages run test deploy picture lint bench fuzz image container" >&2
+        echo "setup: unknown group \"$group\"; there are: build runtime languages run test deploy picture lint bench fuzz image container k8s" >&2
         exit 2
         ;;
     esac
@@ -74,6 +75,10 @@ wants() {
 # Debian's nodejs comes without npm, others' with it; Debian's python3 without pip.
 if { wants test "$@" || wants deploy "$@"; } && ! command -v npm >/dev/null; then
     missing+=(npm)
+fi
+if wants k8s "$@"; then
+    command -v npm >/dev/null || missing+=(npm)
+    command -v go >/dev/null || [ -x /usr/local/go/bin/go ] || missing+=(golang-go) # an old one; it fetches a newer one
 fi
 if wants deploy "$@" && ! /usr/bin/python3 -m pip --version >/dev/null 2>&1; then
     missing+=(python3-pip)

@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a fleet carries, and what a rate needs, computed from what was measured (measured.json, by measure.py). docs/scaling.md explains it.
+
+    bench/scaling/model.py                                              the tables of docs/scaling.md
+    bench/scaling/model.py --rate 300 --tests 10 --seconds 0.2 --cpu 0.2 --compiled 0.5    what your load needs
+    bench/scaling/model.py --write docs/scaling.md                      puts the tables where the page has them
+"""
+import argparse
+import dataclasses
+import json
+import math
+import re
+from pathlib import Path
+
+HEADROOM = 0.7  # of a core or a slot that is planned with: the rest is for peaks, for deploys and for a machine that is lost
+REDIS_HEADROOM = 0.5  # of the one core that a Redis uses: its latency grows steeply past that, and rewriting its file takes some too
+RETENTION = 3600  # seconds; Redis keeps as many times this as store.retention is longer
+NODE_CORES = 16
+SLOTS_A_WORKER = 8  # in large fleets: each worker, whatever its slots, asks its Redis for work
+RATES = (1000, 100000)
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """Seconds and bytes, of one submission with one test case unless it says otherwise."""
+    hold: float  # that a slot is taken beyond the program's own time: claim, box, comparing, completing
+    api_cpu: float  # CPU of evalx api: taking it, and reading its result once
+    redis_cpu: float  # CPU of Redis, over the submission's whole life
+    worker_cpu: float  # CPU of evalx worker and its sandbox, a trivial compiled program included
+    test_cpu: float  # CPU of each further test case, the same program
+    compile_cpu: float  # CPU of compiling a small C program, when it is not in the artifact cache
+    redis_bytes: float  # that a finished submission takes in Redis
+    idle_redis_cpu: float  # CPU of Redis for one idle worker, each second
+    api_memory: float  # of a process, at rest
+    worker_memory: float
+    machine: str = ""
+
+    @classmethod
+    def read(cls, path):
+        return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What is submitted."""
+    name: str
+    tests: int = 1
+    wall: float = 1.0  # seconds a test case takes
+    cpu: float = 0.0  # seconds of CPU of its program in a test case
+    compiled: float = 0.0  # share of submissions that must be compiled anew
+
+
+LOADS = (
+    Load("sleeps 1 s", wall=1),
+    Load("small: 1 test of 10 ms", wall=0.01, cpu=0.01),
+    Load("exercise: 10 tests of 50 ms, half compiled anew", tests=10, wall=0.05, cpu=0.05, compiled=0.5),
+    Load("contest: 40 tests of 250 ms, all compiled anew", tests=40, wall=0.25, cpu=0.25, compiled=1),
+)
+
+
+class Model:
+    def __init__(self, measured):
+        self.m = measured
+
+    # ---- of one submission ----
+    def slot_seconds(self, load):
+        """How long a worker with one slot is busy with it."""
+        return self.m.hold + load.tests * load.wall + (load.tests - 1) * self.m.test_cpu + load.compiled * self.m.compile_cpu
+
+    def worker_cpu(self, load):
+        return self.m.worker_cpu + (load.tests - 1) * self.m.test_cpu + load.tests * load.cpu + load.compiled * self.m.compile_cpu
+
+    # ---- what a fleet carries, all of it on one machine or each part on its own ----
+    def rate(self, load, workers, slots=1, cores=math.inf):
+        """Submissions a second of so many workers around one Redis; cores: that all processes share."""
+        by_slots = workers * slots / self.slot_seconds(load)
+        by_redis = (1 - workers * self.m.idle_redis_cpu) / self.m.redis_cpu
+        by_cores = cores / (self.m.api_cpu + self.m.redis_cpu + self.worker_cpu(load))
+        return min(by_slots, by_redis, by_cores)
+
+    def limits(self):
+        """What one of each carries when it is all that limits: submissions a second."""
+        return {"a core of `evalx api`: submissions, each read once": 1 / self.m.api_cpu,
+                "a Redis: submissions, over their whole life": 1 / self.m.redis_cpu,
+                "a core of workers: submissions of a program that does nothing": 1 / self.m.worker_cpu,
+                "a core of workers: further test cases of it": 1 / self.m.test_cpu,
+                "a core of workers: compilations of a small C program": 1 / self.m.compile_cpu,
+                "a slot: submissions of a program that sleeps 1 s": 1 / (1 + self.m.hold)}
+
+    # ---- what a rate needs ----
+    def need(self, load, rate):
+        slots = math.ceil(rate * self.slot_seconds(load) / HEADROOM)
+        cores = math.ceil(rate * self.worker_cpu(load) / HEADROOM)
+        redis = rate * self.m.redis_cpu + slots / SLOTS_A_WORKER * self.m.idle_redis_cpu
+        return {
+            "rate": rate, "load": load.name, "redis": math.ceil(redis / REDIS_HEADROOM),
+            "api_cores": math.ceil(rate * self.m.api_cpu / HEADROOM), "slots": slots, "worker_cores": cores,
+            "nodes": math.ceil(cores / NODE_CORES),
+            "redis_gib": rate * RETENTION * self.m.redis_bytes * 1.5 / 2**30,
+        }
+
+
+def table(heads, rows):
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (heads, ["---"] * len(heads), *rows)) + "\n"
+
+
+def limits_text(model):
+    rows = [(name, f"{value:,.0f}") for name, value in model.limits().items()]
+    return f"Measured on {model.m.machine}.\n\n" + table(("one of these", "carries, a second"), rows)
+
+
+def needs_text(model, loads, rates):
+    rows = []
+    for rate in rates:
+        for load in loads:
+            need = model.need(load, rate)
+            rows.append((f"{rate:,.0f}", load.name, f"{need['redis']:,}", f"{need['redis_gib']:,.0f} GiB", f"{need['api_cores']:,}",
+                         f"{need['slots']:,}", f"{need['worker_cores']:,}", f"{need['nodes']:,}"))
+    return table(("a second", "of which each", "Redis, one queue each", "their memory, an hour kept", "API cores", "slots", "worker cores",
+                  f"worker nodes of {NODE_CORES}"), rows)
+
+
+def texts(model):
+    """The parts of the page, by the names of their marks."""
+    return {"limits": limits_text(model), "needs": needs_text(model, LOADS, RATES)}
+
+
+def filled(page, model):
+    """The page with its parts, each between <!-- model: NAME --> and <!-- end -->, as they should be."""
+    for name, text in texts(model).items():
+        page, count = re.subn(rf"(<!-- model: {name} -->\n).*?(<!-- end -->)", lambda m, text=text: m[1] + text + m[2], page, flags=re.S)
+        if count != 1:
+            raise ValueError(f"the page has no part {name}")
+    return page
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--measured", default=str(Path(__file__).with_name("measured.json")))
+    parser.add_argument("--write", metavar="PAGE")
+    parser.add_argument("--rate", type=float, help="submissions a second")
+    parser.add_argument("--tests", type=int, default=1, help="test cases of each")
+    parser.add_argument("--seconds", type=float, default=1, help="wall time of a test case")
+    parser.add_argument("--cpu", type=float, default=0, help="CPU time of a test case")
+    parser.add_argument("--compiled", type=float, default=0, help="share of submissions that are compiled anew")
+    given = parser.parse_args()
+    model = Model(Measured.read(given.measured))
+    if given.write:
+        page = Path(given.write)
+        page.write_text(filled(page.read_text(encoding="utf-8"), model), encoding="utf-8")
+    elif given.rate:
+        load = Load(f"{given.tests} tests of {given.seconds:g} s", given.tests, given.seconds, given.cpu, given.compiled)
+        print(needs_text(model, [load], [given.rate]), end="")
+    else:
+        print("\n".join(texts(model).values()), end="")
+
+
+if __name__ == "__main__":
+    main()
