@@ -50,7 +50,7 @@ static const struct {
     {"tmpfs owner", CAP_CHOWN, "chown"},
     {"mount clone", CAP_SYS_ADMIN, "open_tree"},
     {"mount read-only", CAP_SYS_ADMIN, "mount_setattr"},
-    {"mount attach", CAP_DAC_OVERRIDE, "move_mount"},
+    {"mount attach", CAP_SYS_ADMIN, "move_mount"},
     {"pivot_root", CAP_SYS_ADMIN, "pivot_root"},
     {"old root", CAP_SYS_ADMIN, "umount2"},
     {"proc", CAP_SYS_CHROOT, "fsopen, fsconfig, fsmount, setns"},

@@ -112,7 +112,9 @@ static int private_mounts(struct checking *c)
 static int new_tmpfs(struct checking *c)
 {
     (void)c;
-    return said(mount("evalx", "/tmp", "tmpfs", 0, "size=1m,mode=755"));
+    if (mount("evalx", "/tmp", "tmpfs", 0, "size=1m,mode=755") < 0)
+        return -errno;
+    return mkdir("/tmp/usr", 0755) < 0 ? -errno : said(mkdir("/tmp/proc", 0755));
 }
 
 static int give_away(struct checking *c)
@@ -134,8 +136,6 @@ static int set_read_only(struct checking *c)
 
 static int attach_mount(struct checking *c)
 {
-    if (mkdir("/tmp/usr", 0755) < 0 || mkdir("/tmp/proc", 0755) < 0)
-        return -errno;
     return said(syscall(SYS_move_mount, c->tree, "", AT_FDCWD, "/tmp/usr", MOVE_MOUNT_F_EMPTY_PATH));
 }
 

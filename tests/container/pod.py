@@ -16,7 +16,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANIFESTS = [ROOT / "deploy/kubernetes/base/worker.yaml", ROOT / "deploy/kubernetes/base/api.yaml"]
 RENDERED = ROOT / "deploy/kubernetes/deployment.yaml"  # the minikube overlay, whose workers may be confined less
-FALLBACK = Path(__file__).resolve().parent / "worker.yaml"  # the same shape, for trees that have no manifests
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
@@ -27,12 +26,11 @@ ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETP
 
 def deployment(name, paths=None):
     """The pod template's spec of one Deployment."""
-    paths = paths or [path for path in MANIFESTS if path.exists()] or [FALLBACK]
-    for path in paths:
+    for path in paths or MANIFESTS:
         for document in yaml.safe_load_all(path.read_text()):
             if document and document["kind"] == "Deployment" and document["metadata"]["name"] == name:
                 return document["spec"]["template"]["spec"]
-    raise AssertionError(f"{paths} have no Deployment {name}")
+    raise AssertionError(f"{paths or MANIFESTS} have no Deployment {name}")
 
 
 def quantity(text):
