@@ -132,7 +132,7 @@ struct str word_nearest(struct str word, struct source *source, const char *cons
         source->words = xmalloc(SOURCE_WORDS_MAX * sizeof(*source->words));
         source->word_count = collect(source, source->words);
     }
-    for (size_t i = 0; i < source->word_count; i++)
+    for (size_t i = 0; source->words && i < source->word_count; i++)
         consider(&best, source->words[i].word, source->words[i].count, true);
     for (size_t k = 0; k < lists; k++)
         for (const char *at = names[k]; at && *at;) {
