@@ -16,11 +16,11 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import hpa
 import image
 import requests
+from cluster import BIN
 from processes import RigError, wait_until
 from record import Recorder, metric
 from rig import HERE, Rig, ends_on_signals
@@ -262,6 +262,20 @@ class Run:
                                                                        for one in said), said[:1])
 
 
+def dry_run(rig, checks):
+    """What deploy/ holds besides the overlay, as this API server would take it: strictly, every field."""
+    chart = subprocess.run([str(BIN / "helm"), "template", "trial", str(image.ROOT / "deploy/helm/evalx"), "--namespace", "evalx"],
+                           capture_output=True, text=True, timeout=60, check=False)
+    rendered = (image.ROOT / "deploy/kubernetes/deployment.yaml").read_text(encoding="utf-8")
+    for what, text, namespace in (("deploy/helm/evalx, rendered", chart.stdout, ("--namespace", "evalx")),
+                                  ("deploy/kubernetes/deployment.yaml", rendered, ())):
+        try:
+            took = rig.cluster.kubectl("apply", *namespace, "--validate=strict", "--dry-run=server", "-f", "-", stdin=text)
+            checks.that(f"the API server would take {what}", len(took.splitlines()) >= 15, took + chart.stderr)
+        except RigError as error:
+            checks.that(f"the API server would take {what}", False, error)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=5000)
@@ -276,6 +290,7 @@ def main():
         rig.start()
         rig.apply()
         rig.wait_ready()
+        dry_run(rig, checks)
         for name in arguments.runs.split(","):
             Run(rig, checks, arguments, name).go()
     except (RigError, AssertionError, requests.RequestException, subprocess.SubprocessError) as error:

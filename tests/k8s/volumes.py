@@ -4,7 +4,6 @@ the pod's service account), claims on a folder; variables from values, fields, c
 import base64
 import os
 import subprocess
-from pathlib import Path
 
 from container import expand, quantity
 from processes import RigError
