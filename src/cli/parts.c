@@ -141,9 +141,24 @@ const struct part part_signals = {.start = start_signals, .stop = stop_signals};
 
 /* ---- the user without privileges, for good; before there are threads ---- */
 
+/* A worker that can run nothing would take what others can run, and fail it. */
+static int check_languages(const struct serving *serving, struct error *err)
+{
+    const struct registry *registry = serving->engine.registry;
+    size_t available = 0;
+
+    for (size_t i = 0; i < registry_count(registry); i++)
+        available += registry_at(registry, i)->available;
+    if (available > 0 || !serving->role->shares_store)
+        return 0;
+    return error_set(err, -ENOENT, "no language can be run here; evalx languages --all says what is missing");
+}
+
 static int start_settle(struct serving *serving, struct error *err)
 {
     int r = engine_settle(serving->config, &serving->engine, err); /* asks for the toolchains, in a box */
+    if (r == 0)
+        r = check_languages(serving, err);
     return r == 0 ? state_check(serving->config->state_dir, &serving->engine.identity, err) : r;
 }
 

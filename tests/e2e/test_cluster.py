@@ -279,5 +279,8 @@ def test_a_worker_without_its_toolchain_fails_with_the_reason(cluster):
         document = api.run("python", "print(1)")
         assert document["status"] == "failed" and "install" in document["message"], document
         assert api.run("bash", "echo 1", [{"expected_output": "1"}])["verdict"] == "accepted"
+        (folder / "bash.yaml").unlink()  # and one that can run nothing takes no work from those that can
+        with pytest.raises(AssertionError, match="no language can be run here"):
+            cluster.worker(languages_dir=folder)
     finally:
         shutil.rmtree(folder)
