@@ -87,6 +87,8 @@ ROWS = [
         panel("Hints by language", "ops", rate("evalx_hints_total", "language"), width=8, stack=True),
         panel("The ten rules that speak most", "ops", [(f"topk(10, sum by (rule) (rate(evalx_hints_total{{{NS}}}{RATE})))", "{{rule}}")], width=8),
         panel("Failures without a hint, by stage", "ops", rate("evalx_hint_misses_total", "stage"), width=8),
+        panel("Crashes run once more", "ops", rate("evalx_crash_reruns_total", "outcome"), width=12),
+        panel("Questions to the model", "ops", rate("evalx_model_calls_total", "outcome"), width=12),
     ]),
     ("Processes and store", 8, [
         panel("CPU", "percentunit", own(f"rate(process_cpu_seconds_total{{{NS}}}{RATE})")),

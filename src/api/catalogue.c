@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* catalogue.c: what the server says of itself: languages, version, health, its own description. */
+#include <errno.h>
+
 #include "api/complaint.h"
 #include "api/openapi.h"
 #include "api/query.h"
@@ -76,10 +78,13 @@ void api_get_readyz(void *context, struct http_exchange *x)
     struct api *api = context;
     _cleanup_(complaint_release) struct complaint c = COMPLAINT_INIT;
     int r = atomic_load(&api->leaving) ? complain(&c, 503, "the server is stopping") : 0;
-    if (r == 0 && store_ping(api->config.store) < 0)
+    int store = r == 0 ? store_ping(api->config.store) : 0;
+    if (store < 0 && store != -ENOSPC)
         r = complain(&c, 503, "the store cannot be reached");
     if (r < 0)
         complaint_answer(api, x, &c);
+    else if (store == -ENOSPC) /* a balancer that sent nobody any more would take the results away from everybody, too */
+        http_answer(x, 200, NULL, STR("{\"status\":\"full\"}"));
     else
         http_answer(x, 200, NULL, STR("{\"status\":\"ready\"}"));
 }

@@ -12,6 +12,7 @@ void measure_nothing_yet(struct metrics *metrics)
 {
     static const enum status ends[] = {STATUS_COMPLETED, STATUS_FAILED};
     static const char *const attempts[] = {"first", "again"};
+    static const char *const reruns[] = {"explained", "unexplained", "cached", "dropped", "failed"};
 
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         metrics_touch(metrics, METRIC_SUBMISSIONS, status_name(ends[i]), NULL);
@@ -19,6 +20,9 @@ void measure_nothing_yet(struct metrics *metrics)
         metrics_touch(metrics, METRIC_CLAIMS, attempts[i], NULL);
     for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
         metrics_touch(metrics, METRIC_LEASES_LOST, reasons[i], NULL);
+    for (size_t i = 0; i < ARRAY_LEN(reruns); i++)
+        metrics_touch(metrics, METRIC_CRASH_RERUNS, reruns[i], NULL);
+    metrics_touch(metrics, METRIC_MODEL_CALLS, "hint", NULL);
     metrics_touch(metrics, METRIC_INTERNAL_ERRORS, NULL, NULL);
     metrics_touch(metrics, METRIC_QUEUE_WAIT, NULL, NULL);
     metrics_touch(metrics, METRIC_OVERHEAD, NULL, NULL);

@@ -109,7 +109,7 @@ def test_each_role_exports_what_it_has(scrapes):
                   "evalx_outbox_oldest_seconds", "evalx_http_requests_total", "evalx_http_request_seconds", "process_cpu_seconds_total", "process_resident_memory_bytes",
                   "process_virtual_memory_bytes", "process_threads", "process_open_fds", "process_max_fds", "process_start_time_seconds"}
     executes = {"evalx_slots", "evalx_slots_rebuilt_total", "evalx_submissions_total", "evalx_claims_total", "evalx_leases_lost_total", "evalx_internal_errors_total",
-                "evalx_queue_wait_seconds", "evalx_sandbox_overhead_seconds"}
+                "evalx_queue_wait_seconds", "evalx_sandbox_overhead_seconds", "evalx_crash_reruns_total", "evalx_model_calls_total"}
     sends = {"evalx_webhook_attempts_total", "evalx_webhook_delivery_seconds"}
     by_language = {"evalx_tests_total", "evalx_compiles_total", "evalx_compile_seconds", "evalx_run_seconds", "evalx_hints_total", "evalx_hint_misses_total"}
     wanted = {"api": everywhere | sends, "worker": everywhere | executes, "serve": everywhere | executes | sends | by_language}
@@ -142,7 +142,7 @@ def test_label_values_come_from_closed_sets(scrapes):
     paths = set(json.loads((ROOT / "src" / "api" / "openapi.json").read_text())["paths"])
     routes = {re.sub(r"\{[a-z]+\}", "{}", path) for path in paths}
     closed = {"language": languages, "route": routes, "queue": {"default"}, "state": {"busy", "idle", "pending", "dead"}, "status": {"completed", "failed"},
-              "outcome": {"delivered", "retry", "dead"}, "reason": {"lapsed", "cancelled"}, "attempt": {"first", "again"}, "result": {"ok", "failed", "cached"},
+              "outcome": {"delivered", "retry", "dead", "explained", "unexplained", "cached", "dropped", "failed", "hint"}, "reason": {"lapsed", "cancelled"}, "attempt": {"first", "again"}, "result": {"ok", "failed", "cached"},
               "stage": {"compile", "run", "verdict"}, "role": {"serve", "api", "worker"}}
     patterns = {"le": r"[0-9.e+-]+|\+Inf", "code": r"[1-5]\d\d", "verb": r"[a-z_]+", "verdict": r"[a-z_]+", "rule": r"[a-z0-9.-]+", "version": r"[0-9.]+"}
     for text in scrapes.values():
