@@ -227,7 +227,10 @@ def test_redis_has_room_for_what_it_may_hold(objects):
     objects = objects()
     if "redis" in components_of(objects):
         redis = find(objects, "ConfigMap", "evalx-redis")["data"]["redis.conf"]
-        most = int(re.search(r"^maxmemory (\d+)gb$", redis, re.M)[1]) * 2**30
+        command = container(by_component(objects, "redis"))["command"]
+        assert command[:-1] == ["sh", "/etc/redis/redis.sh", "/etc/redis/redis.conf", "--maxmemory"] and "maxmemory " not in redis
+        amount, unit = re.fullmatch(r"(\d+)(mb|gb)", command[-1]).groups()
+        most = int(amount) * {"mb": 2**20, "gb": 2**30}[unit]
         assert quantity(container(by_component(objects, "redis"))["resources"]["limits"]["memory"]) >= 1.4 * most
         for setting in ("appendonly yes", "appendfsync always", "maxmemory-policy noeviction", "aclfile /run/redis/users.acl"):
             assert setting in redis.splitlines()

@@ -40,11 +40,11 @@ class Pods:
             here = text.replace("/run/redis", str(self.folder)).replace("/data", str(self.folder))
             (self.folder / name).write_text(here.replace("bind * -::*", f"bind 127.0.0.1\nport {self.port}"))
         command = container(find(self.objects, "StatefulSet", "evalx-redis"))["command"]
-        assert command == ["sh", "/etc/redis/redis.sh"]
+        assert command[:3] == ["sh", "/etc/redis/redis.sh", "/etc/redis/redis.conf"]
         environment = {"PATH": os.environ["PATH"], "REDIS_PASSWORD": secret(self.objects, "evalx-redis", "password"),
                        "USERS_FILE": str(self.folder / "users.acl")}
         log = open(self.folder / "redis.log", "w")
-        self.redis = subprocess.Popen(["sh", str(self.folder / "redis.sh"), str(self.folder / "redis.conf")], env=environment, stdin=subprocess.DEVNULL,
+        self.redis = subprocess.Popen(["sh", str(self.folder / "redis.sh"), str(self.folder / "redis.conf"), *command[3:]], env=environment, stdin=subprocess.DEVNULL,
                                       stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         wait_until(lambda: self.probe_redis("readinessProbe"), 30, lambda: (self.folder / "redis.log").read_text())
         return self
@@ -127,6 +127,8 @@ def test_redis_has_one_user_and_he_no_more_rights_than_needed(pods):
         as_user = ["--user", "evalx", "--pass", secret(pods.objects, "evalx-redis", "password"), "--no-auth-warning"] if user else []
         return run("redis-cli", "-p", pods.port, *as_user, *command).stdout
     assert "NOAUTH" in cli("PING", user=False)
+    assert cli("CONFIG", "GET", "maxmemory").split() == ["maxmemory", str(2**30)], "the pod's argument, beside what redis.conf says"
+    assert cli("CONFIG", "GET", "maxmemory-policy").split() == ["maxmemory-policy", "noeviction"]
     for command in (("FLUSHALL",), ("CONFIG", "SET", "appendonly", "no"), ("SET", "other", "1"), ("ACL", "LIST"), ("SHUTDOWN", "NOSAVE")):
         assert "NOPERM" in cli(*command), command
     assert (pods.folder / "users.acl").stat().st_mode & 0o777 == 0o600

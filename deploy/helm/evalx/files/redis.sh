@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# redis.sh [ARGUMENT OF redis-server …]; without one, /etc/redis/redis.conf.
 # Starts Redis with one user, evalx, who may do what evalx needs and no more. REDIS_PASSWORD comes from the Secret evalx-redis; it is written to memory only.
 set -eu
 umask 077
@@ -15,4 +16,5 @@ users=${USERS_FILE:-/run/redis/users.acl}
     echo "user evalx on >$REDIS_PASSWORD ~{evalx}* &{evalx}* +@all -@admin -@dangerous +info +config|get"
 } >"$users"
 unset REDIS_PASSWORD
-exec redis-server "${1:-/etc/redis/redis.conf}"
+[ $# -gt 0 ] || set -- /etc/redis/redis.conf
+exec redis-server "$@"
