@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from manifests import CHART, HELM, KUBERNETES, find, helm, helmed, kustomized, needs_tools, run, with_components, workloads
+from manifests import CHART, HELM, KUBERNETES, documents, find, helm, helmed, kustomized, needs_tools, run, selects, with_components, workloads
 
 pytestmark = needs_tools
 
@@ -57,6 +57,9 @@ def test_it_lints(values):
 @pytest.mark.parametrize("values", PAIRS)
 def test_it_comes_to_the_same_as_kustomize(values):
     by_helm, by_kustomize = compared(helmed(values)), compared(PAIRS[values]())
+    # The base has its namespace to itself; a chart may be installed beside others.
+    assert by_helm["NetworkPolicy", "evalx-default-deny"]["spec"].pop("podSelector") == {"matchLabels": {"app.kubernetes.io/name": "evalx"}}
+    assert by_kustomize["NetworkPolicy", "evalx-default-deny"]["spec"].pop("podSelector") == {}
     assert by_helm.keys() == by_kustomize.keys()
     for name, o in by_kustomize.items():
         assert by_helm[name] == o, name
@@ -89,22 +92,51 @@ REFUSED = {
     "podMonitors.interval=often": "/podMonitors/interval",
     "networkPolicies.enable=false": "enable",
     "redis.storage.size=big": "/redis/storage/size",
+    "redis.maxMemory=1Gi": "/redis/maxMemory",
+    "autoscaling.matchLabels.names pace=x": "names pace",
+    "autoscaling.matchLabels.namespace=a\"b": "/autoscaling/matchLabels/namespace",
+    r"config.hints\.ai\.url\.host=x": "hints.ai.url.host",
     "config.lissten=1": "lissten",
     r"config.store\.url=redis://elsewhere": "store.url",
     r"config.submission\.max_time=forever": "/config/submission.max_time",
     r"config.queue\.max_depth=0": "/config/queue.max_depth",
     "replicaCount=3": "replicaCount",
     # and what two values say together
-    "worker.terminationGracePeriodSeconds=460": "worker.terminationGracePeriodSeconds must be above worker.shutdownGraceSeconds",
+    "worker.terminationGracePeriodSeconds=465": "worker.terminationGracePeriodSeconds must be above 465",
     "worker.shutdownGraceSeconds=440": "worker.shutdownGraceSeconds must be above 440",
     r"config.submission\.max_time=1h": "worker.shutdownGraceSeconds must be above 3680",
     r"config.limits\.max_wall_time_ms=90000": "worker.shutdownGraceSeconds must be above 470",
-    "api.terminationGracePeriodSeconds=15": "api.terminationGracePeriodSeconds",
+    "api.terminationGracePeriodSeconds=24": "api.terminationGracePeriodSeconds must be at least 25",
+    "api.shutdownDelaySeconds=16": "api.terminationGracePeriodSeconds must be at least 31",
+    "redis.maxMemory=2gb": "redis.maxMemory (2gb) must be below redis.resources.limits.memory (1536Mi)",
+    "redis.maxMemory=1536mb": "redis.maxMemory (1536mb) must be below",
+    "podMonitors.interval=4s": "podMonitors.scrapeTimeout (4s) must be below podMonitors.interval (4s)",
     "autoscaling.minReplicas=60": "autoscaling.minReplicas must not be above",
     "redis.enabled=false": "externalRedis.host is needed",
     "worker.userNamespace=true": "worker.userNamespace needs worker.runtimeClassName",
     "worker.createRuntimeClass=true": "worker.runtimeClassName is needed",
 }
+
+
+REQUIRED = ("redis.image", "redis.storage", "redis.resources", "redis.maxMemory", "api.service", "api.webhookSecret", "api.shutdownDelaySeconds",
+            "api.terminationGracePeriodSeconds", "worker.shutdownGraceSeconds", "worker.confinement", "externalRedis.port", "externalRedis.user",
+            "externalRedis", "redisSecret", "autoscaling.maxReplicas", "podMonitors.interval", "networkPolicies")
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_is_taken_away_is_missed_by_name(name):
+    refused = helm("--set", f"{name}=null")
+    assert refused.returncode != 0 and "missing propert" in refused.stderr and name.rpartition(".")[2] in refused.stderr, refused.stderr
+
+
+ALLOWED = ("worker.terminationGracePeriodSeconds=466", "api.terminationGracePeriodSeconds=25", "api.shutdownDelaySeconds=15", "redis.maxMemory=1535mb",
+           "podMonitors.interval=4100ms", r"config.hints\.crash\.wait_ms=500", r"config.hints\.ai\.url=https://models.example.org/v1")
+
+
+@pytest.mark.parametrize("setting", ALLOWED)
+def test_what_just_fits_is_taken(setting):
+    rendered = helm("--set", setting)
+    assert rendered.returncode == 0, rendered.stderr
 
 
 @pytest.mark.parametrize("setting", REFUSED)
@@ -128,6 +160,25 @@ def test_knobs_turn_what_they_say():
     assert not [o for o in objects if o["kind"] == "StatefulSet" or "redis" in o["metadata"]["name"]]
 
 
+@pytest.mark.parametrize("match, depth, running", [
+    ({}, {"queue": "default"}, {}),
+    ({"namespace": "evalx-7"}, {"namespace": "evalx-7", "queue": "default"}, {"namespace": "evalx-7"})])
+def test_both_figures_are_chosen_by_the_labels_that_are_given(match, depth, running):
+    settings = [part for name, value in match.items() for part in ("--set", f"autoscaling.matchLabels.{name}={value}")]
+    metrics = [m["external"]["metric"] for m in find(documents(helm(*settings).stdout), "HorizontalPodAutoscaler", "evalx-worker")["spec"]["metrics"]]
+    assert [metric.get("selector", {}).get("matchLabels", {}) for metric in metrics] == [depth, running]
+    keda = find(documents(helm(*settings, "--set", "autoscaling.kind=keda").stdout), "ScaledObject", "evalx-worker")["spec"]["triggers"]
+    for trigger, name, labels in zip(keda, ("evalx_queue_depth", "evalx_submissions_running"), (depth, running), strict=True):
+        matchers = ",".join(f'{key}="{value}"' for key, value in labels.items())
+        assert trigger["metadata"]["query"] == f"max({name}{f'{{{matchers}}}' if labels else ''})"
+
+
+def test_others_in_the_namespace_are_left_alone():
+    policies = [o["spec"]["podSelector"] for o in helmed("default-values.yaml") if o["kind"] == "NetworkPolicy"]
+    assert len(policies) == 5 and not any(selects(chosen, {"app.kubernetes.io/name": "other"}) for chosen in policies)
+    assert not any(selects(chosen, {"app.kubernetes.io/name": "evalx", "app.kubernetes.io/instance": "evalx-two"}) for chosen in policies)
+
+
 def test_two_releases_side_by_side_do_not_touch_each_other():
     first, second = (compared(helmed("default-values.yaml", release=name)) for name in ("evalx", "evalx-two"))
     assert not first.keys() & second.keys()
@@ -145,9 +196,24 @@ def test_a_changed_setting_rolls_the_pods_that_read_it():
     assert {name for name in before if before[name] != after[name]} == {"evalx-api", "evalx-worker"}
 
 
-def test_notes_say_what_is_needed():
-    shown = run(HELM, "install", "evalx", CHART, "-n", "evalx", "--dry-run=client", "--set", "worker.confinement=privileged")
+def notes_of(*settings):
+    shown = run(HELM, "install", "evalx", CHART, "-n", "evalx", "--dry-run=client", *(part for setting in settings for part in ("--set", setting)))
     assert shown.returncode == 0, shown.stderr
-    notes = shown.stdout.partition("NOTES:")[2]
+    return shown.stdout.partition("NOTES:")[2]
+
+
+def test_notes_say_what_is_needed():
+    notes = notes_of("worker.confinement=privileged")
     for word in ("evalx-redis", "evalx-webhook", "No API key is asked for", "privileged", "external.metrics.k8s.io", "port-forward"):
         assert word in notes, notes
+    assert "Authorization" not in notes and "worker.slots" not in notes and "A worker may need" not in notes
+    assert "Authorization: Bearer" in notes_of("api.keysSecret=evalx-keys"), "without a key the answer is 401"
+
+
+@pytest.mark.parametrize("setting, words", [
+    ("worker.slots=2", ("worker.slots (2) are more than the cores of a worker", "may need 3072Mi", "limits.memory: 2Gi")),
+    ("worker.resources.limits.cpu=900m", ("worker.slots (1) are more than", "limits.cpu: 900m")),
+    ("worker.resources.limits.memory=2047Mi", ("may need 2048Mi", "limits.memory: 2047Mi"))])
+def test_notes_warn_of_slots_that_have_no_room(setting, words):
+    notes = notes_of(setting)
+    assert all(word in notes for word in words), notes

@@ -77,6 +77,18 @@ scaleDown:
     - {type: Percent, value: 50, periodSeconds: 60}
 {{- end }}
 
+{{/* {queue: default, namespace: evalx} as PromQL has it between braces. */}}
+{{- define "evalx.matchers" -}}
+{{- range $i, $name := keys . | sortAlpha }}{{ if $i }},{{ end }}{{ $name }}="{{ get $ $name }}"{{ end }}
+{{- end }}
+
+{{/* A quantity, or Redis' amount of memory, in thousandths: "1" and "1000m" of cores are 1000. */}}
+{{- define "evalx.milli" -}}
+{{- $unit := regexReplaceAll "^[0-9.]+" (toString .) "" }}
+{{- $each := get (dict "m" 1.0 "" 1e3 "k" 1e6 "M" 1e9 "G" 1e12 "T" 1e15 "Ki" 1024e3 "Mi" 1048576e3 "Gi" 1073741824e3 "Ti" 1099511627776e3 "mb" 1048576e3 "gb" 1073741824e3) $unit }}
+{{- mulf (regexFind "^[0-9.]+" (toString .) | float64) $each | int64 }}
+{{- end }}
+
 {{/* A duration of evalx.yaml ("6m", "1h30m" is none, "250ms") in seconds, rounded up. */}}
 {{- define "evalx.seconds" -}}
 {{- $number := regexFind "^[0-9]+" . | int64 }}{{ $unit := regexReplaceAll "^[0-9.]+" . "" }}
@@ -86,17 +98,25 @@ scaleDown:
 {{/* What can be said wrongly by two values together is refused here; values.schema.json knows single ones. */}}
 {{- define "evalx.check" -}}
 {{- $longest := add (include "evalx.seconds" (index .Values.config "submission.max_time" | default "1h") | int64) (div (add (index .Values.config "limits.max_wall_time_ms" | default 60000 | int64) 999) 1000) 20 }}
-{{- if le (.Values.worker.terminationGracePeriodSeconds | int64) (.Values.worker.shutdownGraceSeconds | int64) }}
-{{- fail "worker.terminationGracePeriodSeconds must be above worker.shutdownGraceSeconds: else workers are killed before they hand back what they run" }}
+{{- if le (.Values.worker.terminationGracePeriodSeconds | int64) (add .Values.worker.shutdownGraceSeconds 5) }}
+{{- fail (printf "worker.terminationGracePeriodSeconds must be above %d (worker.shutdownGraceSeconds + 5): else workers are killed before they hand back what they run" (add .Values.worker.shutdownGraceSeconds 5)) }}
 {{- end }}
 {{- if le (.Values.worker.shutdownGraceSeconds | int64) $longest }}
 {{- fail (printf "worker.shutdownGraceSeconds must be above %d: the longest submission that config allows (submission.max_time + limits.max_wall_time_ms + 20 s)" $longest) }}
 {{- end }}
-{{- if lt (.Values.api.terminationGracePeriodSeconds | int64) (add .Values.api.shutdownDelaySeconds 10) }}
-{{- fail "api.terminationGracePeriodSeconds must be at least api.shutdownDelaySeconds + 10" }}
+{{- if lt (.Values.api.terminationGracePeriodSeconds | int64) (add .Values.api.shutdownDelaySeconds 15) }}
+{{- fail (printf "api.terminationGracePeriodSeconds must be at least %d (api.shutdownDelaySeconds + 15)" (add .Values.api.shutdownDelaySeconds 15)) }}
 {{- end }}
 {{- if gt (.Values.autoscaling.minReplicas | int64) (.Values.autoscaling.maxReplicas | int64) }}
 {{- fail "autoscaling.minReplicas must not be above autoscaling.maxReplicas" }}
+{{- end }}
+{{- if .Values.redis.enabled }}{{ with .Values.redis.resources.limits.memory }}
+{{- if ge (include "evalx.milli" $.Values.redis.maxMemory | int64) (include "evalx.milli" . | int64) }}
+{{- fail (printf "redis.maxMemory (%s) must be below redis.resources.limits.memory (%s): else Redis is killed instead of being full" $.Values.redis.maxMemory (toString .)) }}
+{{- end }}
+{{- end }}{{ end }}
+{{- if le (include "evalx.seconds" .Values.podMonitors.interval | int64) (include "evalx.seconds" .Values.podMonitors.scrapeTimeout | int64) }}
+{{- fail (printf "podMonitors.scrapeTimeout (%s) must be below podMonitors.interval (%s)" .Values.podMonitors.scrapeTimeout .Values.podMonitors.interval) }}
 {{- end }}
 {{- if and (eq .Values.worker.confinement "privileged") .Values.worker.userNamespace }}
 {{- fail "worker.userNamespace does not go together with worker.confinement: privileged" }}
