@@ -2,6 +2,7 @@
 """The manifests: they render, Kubernetes' schemas know every field, and they say what docs/kubernetes.md promises. What they do with a
 real control plane is tests/k8s's matter (make k8s-test); what autoscaling comes to, test_autoscaling.py's."""
 import functools
+import ipaddress
 import json
 import os
 import re
@@ -228,7 +229,7 @@ def test_redis_has_room_for_what_it_may_hold(objects):
     if "redis" in components_of(objects):
         redis = find(objects, "ConfigMap", "evalx-redis")["data"]["redis.conf"]
         command = container(by_component(objects, "redis"))["command"]
-        assert command[:-1] == ["sh", "/etc/redis/redis.sh", "/etc/redis/redis.conf", "--maxmemory"] and "maxmemory " not in redis
+        assert command[:-1] == ["sh", "/etc/redis/redis.sh", "/etc/redis/redis.conf", "--maxmemory"] and not re.search(r"^maxmemory ", redis, re.M)
         amount, unit = re.fullmatch(r"(\d+)(mb|gb)", command[-1]).groups()
         most = int(amount) * {"mb": 2**20, "gb": 2**30}[unit]
         assert quantity(container(by_component(objects, "redis"))["resources"]["limits"]["memory"]) >= 1.4 * most
@@ -346,15 +347,30 @@ def test_redis_elsewhere_and_no_webhooks():
     assert peers(objects, "worker", "Egress") == peers(objects, "api", "Egress") == DNS | {("198.51.100.7/32", 6379)}
 
 
+def blocks_of_webhooks():
+    return [to["ipBlock"] for rule in find(kustomized("base"), "NetworkPolicy", "evalx-api")["spec"]["egress"] for to in rule["to"] if "ipBlock" in to]
+
+
+def test_webhooks_are_refused_what_evalx_itself_refuses():
+    """The tables of src/webhook/guard.c, range by range; IPv4 in IPv6 has no packets of its own."""
+    text = (ROOT / "src" / "webhook" / "guard.c").read_text()
+    tables = re.findall(r"\} ?carriers\[\] = \{.*?\n\};|closed_v[46]\[\] = \{.*?\n\};", text, re.S)
+    refused = [ipaddress.ip_network(text) for table in tables for text in re.findall(r'\{"([0-9a-f.:]+/\d+)"', table)]
+    assert len(tables) == 3 and len(refused) > 30
+    for block in blocks_of_webhooks():
+        whole, shut = ipaddress.ip_network(block["cidr"]), [ipaddress.ip_network(text) for text in block["except"]]
+        assert all(one.subnet_of(whole) and one != whole for one in shut)
+        assert list(ipaddress.collapse_addresses(shut)) == list(ipaddress.collapse_addresses(one for one in refused if one.version == whole.version))
+
+
 def test_webhooks_do_not_reach_into_the_cluster():
-    import ipaddress
-    blocks = [to["ipBlock"] for rule in find(kustomized("base"), "NetworkPolicy", "evalx-api")["spec"]["egress"] for to in rule["to"] if "ipBlock" in to]
+    blocks = blocks_of_webhooks()
     allowed = [(ipaddress.ip_network(b["cidr"]), [ipaddress.ip_network(e) for e in b["except"]]) for b in blocks]
 
     def reaches(address):
         address = ipaddress.ip_address(address)
         return any(address in cidr and not any(address in e for e in excepted) for cidr, excepted in allowed if cidr.version == address.version)
-    for private in ("10.96.0.1", "10.244.1.7", "192.168.49.2", "172.17.0.1", "169.254.169.254", "100.64.0.9", "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
+    for private in ("10.96.0.1", "10.244.1.7", "192.168.49.2", "172.17.0.1", "169.254.169.254", "100.64.0.9", "168.63.129.16", "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255",
                     "fd00::1", "fe80::1", "::1", "64:ff9b::a00:1", "2002:a00:1::1", "ff02::1"):
         assert not reaches(private), private
     assert reaches("93.184.215.14") and reaches("2a00:1450:4001:82a::200e")
