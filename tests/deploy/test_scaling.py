@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests/k8s"), str(ROOT / "bench/scaling")]
 import draw  # noqa: E402
 import hpa  # noqa: E402
+import record  # noqa: E402
 from model import LOADS, Load, Measured, Model, filled  # noqa: E402
 
 MEASURED = ROOT / "bench/scaling/measured.json"
@@ -53,6 +54,17 @@ def test_without_prometheus_the_workers_held():
     assert started - stopped >= 29 and any("worker killed" in row["event"] for row in rows)
     held = {row["replicas"] for row in rows if stopped + 2 <= row["second"] <= started}
     assert len(held) == 1 and held != {2}
+
+
+def test_a_figure_that_is_not_there_is_no_empty_queue(tmp_path):
+    name = 'evalx_queue_depth{queue="default"}'
+    assert [record.whole(record.metric(text, name)) for text in (f"{name} 0\n", f"{name} 17\n", "evalx_up 1\n")] == [0, 17, None]
+    recorder = record.Recorder.__new__(record.Recorder)  # what it does with rows, without a cluster to make them
+    recorder.rows = [dict(zip(record.COLUMNS, values)) for values in ((0, 5, 1, 2, 2, 2, ""), (1, None, None, 2, 2, 2, "Redis away"), (2, 4, 1, 2, 2, 2, ""))]
+    assert recorder.peak("depth") == 5
+    recorder.write(tmp_path / "gap.csv")
+    assert "\n1,,,2,2,2,Redis away" in (tmp_path / "gap.csv").read_text().replace("\r", "")
+    assert draw.read(tmp_path / "gap.csv") == recorder.rows and "<svg" in draw.picture(recorder.rows)
 
 
 def test_a_fleet_is_held_by_the_scarcest_part():

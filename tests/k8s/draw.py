@@ -44,7 +44,7 @@ class Picture:
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"{dashes}/>')
 
     def panel(self, top, title, height, columns):
-        most = max(row[column] for row in self.rows for column, *_ in columns) or 1
+        most = max(row[column] or 0 for row in self.rows for column, *_ in columns) or 1
         step = nice(most)
         ceiling = -(-most // step) * step
 
@@ -60,7 +60,8 @@ class Picture:
         at = LEFT + 70
         for column, label, colour, steps in columns:
             points = []
-            for before, row in zip([None, *self.rows], self.rows):
+            known = [row for row in self.rows if row[column] is not None]
+            for before, row in zip([None, *known], known):
                 if steps and before is not None:
                     points.append((self.x(row["second"]), y(before[column])))
                 points.append((self.x(row["second"]), y(row[column])))
@@ -90,11 +91,11 @@ class Picture:
 
 def read(path):
     with open(path, newline="", encoding="utf-8") as file:
-        return [{key: value if key == "event" else int(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        return [{key: value if key == "event" else int(value) if value else None for key, value in row.items()} for row in csv.DictReader(file)]
 
 
 def picture(rows):
-    peak, most = max(row["depth"] for row in rows), max(row["ready"] for row in rows)
+    peak, most = max(row["depth"] or 0 for row in rows), max(row["ready"] for row in rows)
     return Picture(rows).draw(f"{peak:,} submissions waiting, {rows[0]['ready']} → {most} → {rows[-1]['ready']} workers")
 
 

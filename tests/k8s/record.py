@@ -12,6 +12,11 @@ from client import ApiError
 COLUMNS = ("second", "depth", "running", "desired", "replicas", "ready", "event")
 
 
+def whole(value):
+    """An absent series stays absent, an empty cell: an outage is not taken for an empty queue."""
+    return None if value is None else int(value)
+
+
 def metric(text, name):
     """The value of a series; None when it is not there."""
     match = re.search(rf"^{re.escape(name)} ([0-9.e+-]+)$", text, re.M)
@@ -41,7 +46,7 @@ class Recorder:
         return self.rows[-1] if self.rows else dict.fromkeys(COLUMNS, 0)
 
     def peak(self, column):
-        return max((row[column] for row in self.rows), default=0)
+        return max((row[column] for row in self.rows if row[column] is not None), default=0)
 
     def _sample(self):
         client, number = self.rig.cluster.admin.copy(), 0
@@ -57,7 +62,7 @@ class Recorder:
     def _row(self, client, number):
         text = self.session.get(f"{self.url}/metrics", timeout=5).text
         scaled, deployment = client.get(self.path)["status"], client.get(self.deployment)
-        depth, running = (int(metric(text, name) or 0) for name in ('evalx_queue_depth{queue="default"}', "evalx_submissions_running"))
+        depth, running = (whole(metric(text, name)) for name in ('evalx_queue_depth{queue="default"}', "evalx_submissions_running"))
         events, self.events = self.events, []
         return {"second": number, "depth": depth, "running": running, "desired": scaled.get("desiredReplicas", 0),
                 "replicas": deployment["spec"]["replicas"], "ready": deployment["status"].get("readyReplicas", 0), "event": "; ".join(events)}

@@ -246,7 +246,7 @@ class Run:
                          f"{len(syncs)} syncs")
         self.checks.that(f"{self.name}: it asked for ceil(depth ÷ 10), and never for fewer than run, at each of {len(syncs)} syncs", not wrong, wrong)
         self.checks.that(f"{self.name}: and did what {self.least}..{self.most} and its behaviour allow at each of them", not overruled, overruled)
-        self.checks.that(f"{self.name}: the most it asked for was the depth's tenth", steepest >= math.ceil(self.record.peak("depth") / 10 * 0.5), steepest)
+        self.checks.that(f"{self.name}: the most it asked for was at least half of the depth's tenth (scrapes lag)", steepest >= math.ceil(self.record.peak("depth") / 10 * 0.5), steepest)
 
     def _judge_outage(self):
         gone, back = self.outage
