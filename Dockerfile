@@ -34,7 +34,7 @@ EXPOSE 2358
 ENTRYPOINT ["/usr/local/bin/evalx"]
 # Ready is more than alive: the store answers, and the process is not stopping.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/evalx", "health"]
-ARG VERSION=unknown
+ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.vendor="evalx" \

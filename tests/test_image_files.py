@@ -79,6 +79,12 @@ def test_meson_is_given_all_that_it_reads():
     assert "-Dtests=false" in (ROOT / "Dockerfile").read_text()
 
 
+def test_an_image_says_its_version():
+    """Also one that `docker build` makes without being told it."""
+    version = re.search(r"version: '([^']+)'", (ROOT / "meson.build").read_text())[1]
+    assert [rest for word, rest in instructions() if word == "ARG" and rest.startswith("VERSION=")] == [f"VERSION={version}"]
+
+
 def test_stages():
     """From one base that can be replaced; the API as an ordinary user; the worker is what one gets without --target."""
     stages = [re.split(r"\s+AS\s+", rest) for word, rest in instructions() if word == "FROM"]
@@ -197,6 +203,8 @@ def test_compose_keeps_what_was_acknowledged(services):
     redis = services["redis"]
     for words in ("--appendonly yes", "--appendfsync always", "--maxmemory-policy noeviction"):
         assert words in redis["command"], words
+    manifest = (ROOT / "deploy/kubernetes/base/redis.yaml").read_text()
+    assert redis["image"] == re.search(r"^ +image: (redis:.*)$", manifest, re.M)[1] + "-bookworm", "the same Redis as in pods"
     assert redis["volumes"] == ["redis:/data"] and redis["healthcheck"]["test"]
     # SIGKILL comes after evalx has had the time that it takes.
     for name in ("api", "worker"):
