@@ -93,6 +93,8 @@ REFUSED = {
     "networkPolicies.enable=false": "enable",
     "redis.storage.size=big": "/redis/storage/size",
     "redis.maxMemory=1Gi": "/redis/maxMemory",
+    "redis.maxMemory=0gb": "/redis/maxMemory",  # which Redis takes for no limit
+    "redis.resources.limits.memory=1073741824": "redis.maxMemory (1gb) must be below",
     "autoscaling.matchLabels.names pace=x": "names pace",
     "autoscaling.matchLabels.namespace=a\"b": "/autoscaling/matchLabels/namespace",
     r"config.hints\.ai\.url\.host=x": "hints.ai.url.host",
@@ -129,7 +131,7 @@ def test_what_is_taken_away_is_missed_by_name(name):
     assert refused.returncode != 0 and "missing propert" in refused.stderr and name.rpartition(".")[2] in refused.stderr, refused.stderr
 
 
-ALLOWED = ("worker.terminationGracePeriodSeconds=466", "api.terminationGracePeriodSeconds=25", "api.shutdownDelaySeconds=15", "redis.maxMemory=1535mb",
+ALLOWED = ("worker.terminationGracePeriodSeconds=466", "api.terminationGracePeriodSeconds=25", "api.shutdownDelaySeconds=15", "redis.maxMemory=1535mb", "redis.resources.limits.memory=1073741825",
            "podMonitors.interval=4100ms", r"config.hints\.crash\.wait_ms=500", r"config.hints\.ai\.url=https://models.example.org/v1")
 
 

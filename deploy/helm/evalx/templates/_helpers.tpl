@@ -84,9 +84,10 @@ scaleDown:
 
 {{/* A quantity, or Redis' amount of memory, in thousandths: "1" and "1000m" of cores are 1000. */}}
 {{- define "evalx.milli" -}}
-{{- $unit := regexReplaceAll "^[0-9.]+" (toString .) "" }}
+{{- if not (kindIs "string" .) }}{{ mulf . 1000 | int64 }}{{ else }}
+{{- $unit := regexReplaceAll "^[0-9.]+" . "" }}
 {{- $each := get (dict "m" 1.0 "" 1e3 "k" 1e6 "M" 1e9 "G" 1e12 "T" 1e15 "Ki" 1024e3 "Mi" 1048576e3 "Gi" 1073741824e3 "Ti" 1099511627776e3 "mb" 1048576e3 "gb" 1073741824e3) $unit }}
-{{- mulf (regexFind "^[0-9.]+" (toString .) | float64) $each | int64 }}
+{{- mulf (regexFind "^[0-9.]+" . | float64) $each | int64 }}{{ end }}
 {{- end }}
 
 {{/* A duration of evalx.yaml ("6m", "1h30m" is none, "250ms") in seconds, rounded up. */}}
