@@ -3,6 +3,7 @@
 #include "hints/pattern.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { MATCH_LIMIT = 5000, DEPTH_LIMIT = 500, HEAP_LIMIT_KB = 256 };
@@ -26,10 +27,24 @@ int hint_pattern_compile(struct pattern *ret, const char *text, bool anchored, b
         hint_pattern_release(ret);
         return error_set(err, -EINVAL, "more than %d groups", PATTERN_GROUPS_MAX - 1);
     }
-    if (jit)
-        pcre2_jit_compile(ret->code,
-                          PCRE2_JIT_COMPLETE); /* without it the interpreter does it, under the same limits */
+    atomic_init(&ret->translated, !jit);
     return 0;
+}
+
+/* Once for each pattern, whichever thread needs it first. Where it fails the interpreter does the work, under the same limits. */
+static void translate(const struct pattern *pattern)
+{
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+    struct pattern *own = (struct pattern *)(uintptr_t)pattern;
+
+    if (atomic_load_explicit(&own->translated, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&turn);
+    if (!atomic_load_explicit(&own->translated, memory_order_relaxed)) {
+        pcre2_jit_compile(own->code, PCRE2_JIT_COMPLETE);
+        atomic_store_explicit(&own->translated, true, memory_order_release);
+    }
+    pthread_mutex_unlock(&turn);
 }
 
 void hint_pattern_release(struct pattern *pattern)
@@ -60,6 +75,7 @@ bool hint_pattern_match(const struct pattern *pattern, struct matcher *matcher, 
     if (pattern->literal_len > 0 &&
         (at > text.len || !memmem(text.data + at, text.len - at, pattern->literal, pattern->literal_len)))
         return false;
+    translate(pattern);
     return pcre2_match(pattern->code, (PCRE2_SPTR)text.data, text.len, at, 0, matcher->data, matcher->context) > 0;
 }
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pattern.h: PCRE2 as the rules use it: compiled once with JIT, matched under limits. Private to hints/. */
+/*
+ * pattern.h: PCRE2 as the rules use it: compiled once, translated to machine code (JIT) when it is first needed, because most of a thousand
+ * patterns never are and their code would be three megabytes; matched under limits. Private to hints/.
+ */
 #ifndef EVALX_HINTS_PATTERN_H
 #define EVALX_HINTS_PATTERN_H
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -15,6 +19,7 @@ struct pattern {
     pcre2_code *code;
     char literal[PATTERN_LITERAL_MAX]; /* in each text that it matches; of patterns that are searched for */
     size_t literal_len;                /* 0: none is known */
+    atomic_bool translated;            /* with JIT, or not to be */
 };
 
 /* literal.c: the longest letters that a text must contain for the pattern to match, in ret; returns how many, 0 when none are certain. */
