@@ -243,7 +243,7 @@ def test_nothing_is_left_when_it_is_killed(languages):  # noqa: F811
 @pytest.fixture
 def delegated():
     """A group that belongs to ANOTHER in every hierarchy that is needed, and the command that goes there and becomes that user."""
-    points = cgroup_mounts()
+    points = {name: point for name, (_, point) in cgroup_mounts().items()}
     two = "" in points and {"memory", "pids", "cpu"} <= set((Path(points[""]) / "cgroup.controllers").read_text().split())
     wanted = [""] if two else ["memory", "cpuacct", "pids", "cpu"]
     groups = [Path(points[name]) / f"evalx-test-{os.getpid()}" for name in wanted]
