@@ -90,12 +90,13 @@ static void pass_class(struct reader *reader)
 /* After a backslash: true when it makes one plain letter of itself, in *ret. */
 static bool read_escape(struct reader *reader, char *ret)
 {
-    char c = *reader->at++;
+    char c = *reader->at;
 
     if (c == '\0' || c == 'Q' || c == 'c') {
         reader->doubt = true;
         return false;
     }
+    reader->at++;
     if (!isalnum((unsigned char)c)) {
         *ret = c;
         return true;
@@ -128,7 +129,7 @@ static bool enter_group(struct reader *reader, bool *certain)
     if (*at != '?')
         return true;
     at++;
-    if (strchr(":>|", *at)) {
+    if (*at && strchr(":>|", *at)) {
         reader->at = at + 1;
         return true;
     }

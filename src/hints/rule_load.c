@@ -533,7 +533,7 @@ static void rule_release(struct rule *rule)
     for (size_t i = 0; i < rule->example_count; i++) {
         struct example *example = &rule->examples[i];
         char *const texts[] = {example->message, example->source, example->stdin_data, example->expected,
-                               example->output,  example->hint,   example->language};
+                               example->output,  example->notes,  example->hint,       example->language};
         for (size_t k = 0; k < ARRAY_LEN(texts); k++)
             free(texts[k]);
     }
