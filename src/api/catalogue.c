@@ -81,9 +81,10 @@ void api_get_readyz(void *context, struct http_exchange *x)
     int store = r == 0 ? store_ping(api->config.store) : 0;
     if (store < 0 && store != -ENOSPC)
         r = complain(&c, 503, "the store cannot be reached");
+    /* Without room: a balancer that sent nobody any more would take the results away from everybody, too. */
     if (r < 0)
         complaint_answer(api, x, &c);
-    else if (store == -ENOSPC) /* a balancer that sent nobody any more would take the results away from everybody, too */
+    else if (store == -ENOSPC)
         http_answer(x, 200, NULL, STR("{\"status\":\"full\"}"));
     else
         http_answer(x, 200, NULL, STR("{\"status\":\"ready\"}"));
