@@ -144,12 +144,7 @@ const struct part part_signals = {.start = start_signals, .stop = stop_signals};
 /* A worker that can run nothing would take what others can run, and fail it. */
 static int check_languages(const struct serving *serving, struct error *err)
 {
-    const struct registry *registry = serving->engine.registry;
-    size_t available = 0;
-
-    for (size_t i = 0; i < registry_count(registry); i++)
-        available += registry_at(registry, i)->available;
-    if (available > 0 || !serving->role->shares_store)
+    if (registry_available(serving->engine.registry) > 0 || !serving->role->shares_store)
         return 0;
     return error_set(err, -ENOENT, "no language can be run here; evalx languages --all says what is missing");
 }

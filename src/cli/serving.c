@@ -120,13 +120,10 @@ static void log_ready(const struct serving *serving, const char *address)
     _cleanup_(freep) char *event = event_of(serving, "ready");
     struct log_field fields[8] = {LOG_STR("address", address), LOG_STR("user", engine->identity.name),
                                   LOG_STR("version", EVALX_VERSION)};
-    size_t count = 3, available = 0;
+    size_t count = 3;
 
-    if (engine->registry != NULL) {
-        for (size_t i = 0; i < registry_count(engine->registry); i++)
-            available += registry_at(engine->registry, i)->available;
-        fields[count++] = LOG_INT("languages", (int64_t)available);
-    }
+    if (engine->registry != NULL)
+        fields[count++] = LOG_INT("languages", (int64_t)registry_available(engine->registry));
     if (engine->jail != NULL) {
         fields[count++] = LOG_INT("slots", serving->config->slots);
         fields[count++] = LOG_STR("state_dir", serving->config->state_dir);

@@ -58,6 +58,7 @@ void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry, registry_free)
 
 size_t registry_count(const struct registry *registry);
+size_t registry_available(const struct registry *registry);                        /* how many of them are available */
 const struct language *registry_at(const struct registry *registry, size_t index); /* sorted by name */
 
 /* Every path that some language wants to see in the box, no duplicates, NULL-terminated; owned by the registry. */

@@ -213,6 +213,14 @@ size_t registry_count(const struct registry *registry)
     return registry->count;
 }
 
+size_t registry_available(const struct registry *registry)
+{
+    size_t available = 0;
+    for (size_t i = 0; i < registry->count; i++)
+        available += registry->languages[i].available;
+    return available;
+}
+
 const struct language *registry_at(const struct registry *registry, size_t index)
 {
     return &registry->languages[index];

@@ -78,6 +78,11 @@ struct submission *submission_new(void)
     return sub;
 }
 
+const struct string_list *submission_args(const struct submission *sub, size_t test)
+{
+    return sub->tests[test].has_args ? &sub->tests[test].args : &sub->args;
+}
+
 void submission_free(struct submission *sub)
 {
     if (!sub)

@@ -139,6 +139,9 @@ int64_t submission_output_bytes(const struct submission *sub);
 /* NULL when name is fit to be a source file's path (see struct source_file); otherwise what is wrong with it. */
 const char *source_name_mistake(struct str name);
 
+/* What the program is started with in that test case: its own arguments, or the submission's. */
+const struct string_list *submission_args(const struct submission *sub, size_t test);
+
 struct submission *submission_new(void); /* empty: no test cases yet, metadata {} */
 void submission_free(struct submission *sub);
 DEFINE_CLEANUP(struct submission, submission_free)

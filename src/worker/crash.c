@@ -50,18 +50,11 @@ int crash_case(const struct language *language, const struct submission *sub, co
     return -1;
 }
 
-static const struct string_list *args_of(const struct crash *crash)
-{
-    const struct test_case *test = &crash->sub->tests[crash->index];
-    return test->has_args ? &test->args : &crash->sub->args;
-}
-
 void crash_key(const struct language *language, const struct submission *sub, size_t index,
                char out[SHA256_HEX_LEN + 1])
 {
-    const struct crash crash = {.language = language, .sub = sub, .index = index};
     const struct test_case *test = &sub->tests[index];
-    const struct string_list *args = args_of(&crash);
+    const struct string_list *args = submission_args(sub, index);
     struct sha256 *hash = sha256_new();
     char program[SHA256_HEX_LEN + 1];
 
@@ -108,7 +101,8 @@ static int run(const struct crash *crash, const struct artifact *artifact, const
 
     if (data->len > 0 && (input = fd_sealed_memfd("stdin", data->data, data->len)) < 0)
         return input;
-    language_command(crash->language, LANGUAGE_RUN_SANITIZED, crash->sub, args_of(crash), &limits, &command);
+    language_command(crash->language, LANGUAGE_RUN_SANITIZED, crash->sub, submission_args(crash->sub, crash->index),
+                     &limits, &command);
     const struct box_spec spec = {
         .argv = (const char *const *)command.argv,
         .envp = (const char *const *)command.envp,

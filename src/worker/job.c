@@ -329,8 +329,7 @@ int job_test(struct job *job, const struct job_tools *tools, const struct lane *
     const struct language_command *command = &job->command;
 
     if (has_own_command(job, test)) {
-        language_command(job->language, LANGUAGE_RUN, job->sub, test->has_args ? &test->args : &job->sub->args,
-                         &test->limits, &own);
+        language_command(job->language, LANGUAGE_RUN, job->sub, submission_args(job->sub, index), &test->limits, &own);
         command = &own;
     }
     int r = run(job, tools, lane, command, test, ret);
