@@ -4,6 +4,9 @@
 
     tests/check_headers.py [ROOT]     prints the compilers' complaints, exits 1 when there is any
 """
+import concurrent.futures
+import functools
+import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +25,7 @@ def compilers():
     return [name for name in ("gcc", "clang") if shutil.which(name)]
 
 
+@functools.cache
 def package_flags():
     flags = []
     for package in PACKAGES:
@@ -42,7 +46,8 @@ def check_header(root, header, compiler):
 
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent)
-    complaints = [check_header(root, header, compiler) for header in headers(root) for compiler in compilers()]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        complaints = list(pool.map(lambda pair: check_header(root, *pair), [(header, compiler) for header in headers(root) for compiler in compilers()]))
     for complaint in filter(None, complaints):
         print(complaint)
     return 1 if any(complaints) or not complaints else 0
