@@ -91,6 +91,8 @@ REFUSED = {
     "autoscaling.prometheusAddress=prometheus:9090": "/autoscaling/prometheusAddress",
     "podMonitors.interval=often": "/podMonitors/interval",
     "networkPolicies.enable=false": "enable",
+    "networkPolicies.dnsCidrs={10.0.0.10}": "/networkPolicies/dnsCidrs/0",
+    "externalRedis.cidr=10.0.0.10": "/externalRedis/cidr",
     "redis.storage.size=big": "/redis/storage/size",
     "redis.maxMemory=1Gi": "/redis/maxMemory",
     "redis.maxMemory=0gb": "/redis/maxMemory",  # which Redis takes for no limit
@@ -173,6 +175,17 @@ def test_both_figures_are_chosen_by_the_labels_that_are_given(match, depth, runn
     for trigger, name, labels in zip(keda, ("evalx_queue_depth", "evalx_submissions_running"), (depth, running), strict=True):
         matchers = ",".join(f'{key}="{value}"' for key, value in labels.items())
         assert trigger["metadata"]["query"] == f"max({name}{f'{{{matchers}}}' if labels else ''})"
+
+
+def test_dns_elsewhere():
+    def asked(*settings):
+        rule = find(documents(helm(*settings).stdout), "NetworkPolicy", "evalx-dns")["spec"]["egress"]
+        assert len(rule) == 1 and {port["port"] for port in rule[0]["ports"]} == {53}
+        return [to["ipBlock"]["cidr"] for to in rule[0]["to"] if "ipBlock" in to], [to for to in rule[0]["to"] if "ipBlock" not in to]
+    usual, pods = asked()
+    assert usual == ["169.254.20.10/32", "169.254.169.254/32"] and len(pods) == 2
+    assert asked("--set", "networkPolicies.dnsCidrs={10.0.0.53/32,fd00::53/128}") == (["10.0.0.53/32", "fd00::53/128"], pods)
+    assert asked("--set-json", "networkPolicies.dnsCidrs=[]") == ([], pods)
 
 
 def test_others_in_the_namespace_are_left_alone():

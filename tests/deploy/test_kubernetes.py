@@ -321,7 +321,18 @@ def peers(objects, component, direction):
     return allowed if held else None
 
 
-DNS = {(name, 53) for name in ("kubernetes.io/metadata.name=kube-system", "k8s-app=kube-dns")}
+def reaches(objects, component, address, port, protocol="TCP"):
+    """Whether a pod of component may speak to an address that is none of evalx' pods."""
+    labels, address = by_component(objects, component)["spec"]["template"]["metadata"]["labels"], ipaddress.ip_address(address)
+    chosen = [policy["spec"] for policy in policies(objects) if selects(policy["spec"]["podSelector"], labels) and "Egress" in policy["spec"]["policyTypes"]]
+    rules = [rule for spec in chosen for rule in spec.get("egress", [])
+             if "ports" not in rule or {"protocol": protocol, "port": port} in rule["ports"]]
+    blocks = [(ipaddress.ip_network(to["ipBlock"]["cidr"]), to["ipBlock"].get("except", [])) for rule in rules for to in rule["to"] if "ipBlock" in to]
+    return not chosen or any(address in block and not any(address in ipaddress.ip_network(one) for one in but)
+                             for block, but in blocks if block.version == address.version)
+
+
+DNS = {(name, 53) for name in ("kubernetes.io/metadata.name=kube-system", "k8s-app=kube-dns", "k8s-app=node-local-dns", "169.254.20.10/32", "169.254.169.254/32")}
 
 
 @variants("base", "overlays", "helm/default", "helm/production", "helm/minikube")
@@ -340,6 +351,20 @@ def test_who_may_speak_to_whom(objects):
         assert selects(everybody[0]["podSelector"], by_component(objects, name)["spec"]["template"]["metadata"]["labels"]), "and for what is not said, none"
     port = {p["name"]: p["containerPort"] for name in ("api", "worker") for p in container(by_component(objects, name))["ports"]}
     assert port == {"http": 2358}
+
+
+@variants("base", "overlays", "helm")
+def test_names_are_found_and_the_nodes_credentials_are_not(objects):
+    """NodeLocal DNSCache and Google's Cloud DNS answer on the node. At the second's address, on another port, a cloud gives the node's credentials away."""
+    objects = objects()
+    for name in ("api", "worker"):
+        for resolver in ("169.254.20.10", "169.254.169.254"):
+            assert reaches(objects, name, resolver, 53, "UDP") and reaches(objects, name, resolver, 53, "TCP"), (name, resolver)
+            assert not any(reaches(objects, name, resolver, port) for port in (80, 443, 988, 8080)), (name, resolver)
+        assert not reaches(objects, name, "169.254.170.2", 53) and not reaches(objects, name, "10.0.0.1", 53)
+    assert not reaches(objects, "worker", "93.184.215.14", 443)
+    if "redis" in components_of(objects):
+        assert not reaches(objects, "redis", "169.254.20.10", 53), "which asks for no name"
 
 
 def test_redis_elsewhere_and_no_webhooks():
