@@ -89,6 +89,7 @@ REFUSED = {
     "autoscaling.kind=vpa": "/autoscaling/kind",
     "autoscaling.queueDepth=0": "/autoscaling/queueDepth",
     "autoscaling.prometheusAddress=prometheus:9090": "/autoscaling/prometheusAddress",
+    "autoscaling.prometheusAddress=http://x:9090/ #a: b": "/autoscaling/prometheusAddress",
     "podMonitors.interval=often": "/podMonitors/interval",
     "networkPolicies.enable=false": "enable",
     "networkPolicies.dnsCidrs={10.0.0.10}": "/networkPolicies/dnsCidrs/0",
@@ -199,6 +200,55 @@ def test_two_releases_side_by_side_do_not_touch_each_other():
     assert not first.keys() & second.keys()
     chosen = [w["spec"]["selector"]["matchLabels"] for name in ("evalx", "evalx-two") for w in workloads(helmed("default-values.yaml", release=name))]
     assert len({tuple(sorted(labels.items())) for labels in chosen}) == len(chosen)
+
+
+LABELS = ("labels", "annotations", "matchLabels", "nodeSelector", "selector")  # maps of texts to texts, wherever they are
+NAMED = re.compile("name|namespace|key|.*Name|schedulerName|handler|image|serverAddress|query|sizeLimit|value")
+
+
+def not_texts(o, path=""):
+    """Where a number or a boolean is in the place of a text, by the words above."""
+    if isinstance(o, list):
+        return [one for i, item in enumerate(o) for one in not_texts(item, f"{path}[{i}]")]
+    if not isinstance(o, dict):
+        return []
+    found = [f"{path}.{key}={value!r}" for key, value in o.items() if NAMED.fullmatch(key) and not isinstance(value, (str, dict)) and ".policies[" not in path]
+    for key, value in o.items():
+        if key in LABELS and isinstance(value, dict) and not value.keys() & {"matchLabels", "matchExpressions"}:
+            found += [f"{path}.{key}.{name}={text!r}" for name, text in value.items() if not isinstance(text, str)]
+        found += not_texts(value, f"{path}.{key}")
+    return found
+
+
+@pytest.mark.parametrize("release, values, service", [
+    ("123", "production", "evalx-123-redis"), ("123", "default", "evalx-123-redis"), ("true", "production", "true-evalx-redis"), ("1e3", "minikube", "evalx-1e3-redis"),
+    ("my.evalx", "production", "my-evalx-redis"), ("7.evalx", "default", "evalx-7-evalx-redis"), ("a" * 38 + "---b", "minikube", "a" * 38 + "-redis")])
+def test_a_release_may_be_called_anything_that_helm_takes(release, values, service):
+    """YAML reads 123, 1e3 and true as something else than texts, and a Service's name begins with a letter and has no dot."""
+    rendered = helm("-f", CHART / "ci" / f"{values}-values.yaml", release=release, namespace="1e3")
+    assert rendered.returncode == 0, rendered.stderr
+    objects = documents(rendered.stdout)
+    assert len(objects) > 15 and not_texts(objects) == []
+    assert {o["metadata"].get("namespace", "1e3") for o in objects} == {"1e3"}
+    assert {o["metadata"]["labels"]["app.kubernetes.io/instance"] for o in objects} == {release}
+    assert all(re.fullmatch("[a-z]([-a-z0-9]{0,61}[a-z0-9])?", o["metadata"]["name"]) for o in objects), [o["metadata"]["name"] for o in objects]
+    assert service in [o["metadata"]["name"] for o in objects if o["kind"] == "Service"] and f"@{service}:6379/0" in rendered.stdout
+
+
+def test_names_of_others_may_look_like_numbers():
+    names = {name: value for name, value in zip(
+        ("redisSecret.name", "redisSecret.key", "api.webhookSecret", "api.keysSecret", "worker.runtimeClassName", "worker.priorityClassName", "redis.storage.className",
+         "networkPolicies.scrapeNamespaces[0]", "image.pullSecrets[0]", "podMonitors.labels.release"), ("123", "1e3", "true", "null", "456", "0o17", "1e9", "789", "10", "12e1"))}
+    settings = [part for name, value in names.items() for part in ("--set-string", f"{name}={value}")]
+    rendered = helm(*settings, "--set", "podMonitors.enabled=true,worker.createRuntimeClass=true", "--set-string", "worker.nodeSelector.pool=7")
+    assert rendered.returncode == 0, rendered.stderr
+    objects = documents(rendered.stdout)
+    assert not_texts(objects) == []
+    worker, api = (find(objects, "Deployment", f"evalx-{name}")["spec"]["template"]["spec"] for name in ("worker", "api"))
+    assert worker["runtimeClassName"] == "456" and worker["priorityClassName"] == "0o17" and worker["nodeSelector"]["pool"] == "7"
+    keys = {v["valueFrom"]["secretKeyRef"]["name"]: v["valueFrom"]["secretKeyRef"]["key"] for v in api["containers"][0]["env"] if "valueFrom" in v}
+    assert keys == {"123": "1e3", "true": "secret"} and "null" in [v["secret"]["secretName"] for v in api["volumes"] if "secret" in v]
+    assert find(objects, "StatefulSet", "evalx-redis")["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "1e9"
 
 
 def test_a_changed_setting_rolls_the_pods_that_read_it():
