@@ -101,7 +101,14 @@ scaleDown:
 
 {{/* What can be said wrongly by two values together is refused here; values.schema.json knows single ones. */}}
 {{- define "evalx.check" -}}
-{{- $longest := add (include "evalx.seconds" (index .Values.config "submission.max_time" | default "1h") | int64) (div (add (index .Values.config "limits.max_wall_time_ms" | default 60000 | int64) 999) 1000) 20 }}
+{{- $wall := div (add (index .Values.config "limits.max_wall_time_ms" | default 60000 | int64) 999) 1000 }}
+{{- $longest := add (include "evalx.seconds" (index .Values.config "submission.max_time" | default "1h") | int64) $wall 20 }}
+{{- if ge $wall 3580 }}
+{{- fail "config.limits.max_wall_time_ms must be below 3580000: worker.shutdownGraceSeconds, which covers a run and 20 s for its checker, is at most 3600" }}
+{{- end }}
+{{- if ge $longest 3600 }}{{/* the most that evalx takes for shutdown_grace */}}
+{{- fail (printf "config.submission.max_time (%s) may be at most %ds here: with limits.max_wall_time_ms and 20 s it must be below worker.shutdownGraceSeconds, which is at most 3600" (index .Values.config "submission.max_time") (sub 3579 $wall)) }}
+{{- end }}
 {{- if le (.Values.worker.terminationGracePeriodSeconds | int64) (add .Values.worker.shutdownGraceSeconds 5) }}
 {{- fail (printf "worker.terminationGracePeriodSeconds must be above %d (worker.shutdownGraceSeconds + 5): else workers are killed before they hand back what they run" (add .Values.worker.shutdownGraceSeconds 5)) }}
 {{- end }}
