@@ -273,7 +273,7 @@ def test_the_figure_for_checkers_is_the_programs():
 def test_an_api_goes_on_until_nobody_is_sent_to_it(objects):
     api = by_component(objects(), "api")
     delay, ready = seconds(variables(api)["EVALX_SHUTDOWN_DELAY"]), container(api)["readinessProbe"]
-    assert delay > ready["periodSeconds"] * ready["failureThreshold"] + ready["timeoutSeconds"], "balancers that ask for themselves have noticed"
+    assert delay >= 4 * ready["periodSeconds"] + ready["timeoutSeconds"], "endpoints leave out who is deleted, and balancers that ask for themselves have noticed"
     assert pod(api)["terminationGracePeriodSeconds"] >= delay + 15, "shutdown_delay, shutdown_grace (10 s by default) and 5 s (docs/operations.md)"
     assert api["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0 and api["spec"]["replicas"] >= 2
 
@@ -288,6 +288,43 @@ def test_probes_mean_what_they_say(objects):
         assert probes["livenessProbe"]["failureThreshold"] * probes["livenessProbe"]["periodSeconds"] >= 30
         assert probes["startupProbe"]["failureThreshold"] * probes["startupProbe"]["periodSeconds"] >= 60
         assert "lifecycle" not in probes, "SIGTERM says it all"
+
+
+@variants()
+def test_an_api_outlasts_a_redis_that_comes_back_in_place(objects):
+    """Else every api leaves the Service within seconds, and clients are refused connections instead of told when to come again."""
+    ready = container(by_component(objects(), "api"))["readinessProbe"]
+    borne = ready["periodSeconds"] * ready["failureThreshold"]
+    assert borne == 30 and ready.get("successThreshold", 1) == 1, "and are back with the first answer"
+    assert f"for {borne} s (`readinessProbe.failureThreshold`)" in " ".join((ROOT / "docs" / "kubernetes.md").read_text().split())
+    for service in (o for o in objects() if o["kind"] == "Service" and o["spec"]["selector"].get("app.kubernetes.io/component") == "api"):
+        assert "publishNotReadyAddresses" not in service["spec"], "with which pods that end would be sent clients"
+
+
+@variants()
+def test_pods_go_where_their_programs_run(objects):
+    """x86-64 alone: the seccomp profile names no other, and a program of one that it does not name is killed."""
+    assert json.loads(PROFILE.read_text())["architectures"] == ["SCMP_ARCH_X86_64"]
+    for name in ("api", "worker"):
+        assert pod(by_component(objects(), name))["nodeSelector"]["kubernetes.io/arch"] == "amd64"
+    if "redis" in components_of(objects()):
+        assert "nodeSelector" not in pod(by_component(objects(), "redis")), "whose image is there for any"
+
+
+def test_the_rigs_nodes_have_the_labels_that_pods_ask_for():
+    text = (ROOT / "tests" / "k8s" / "node.py").read_text()
+    asked = {item for w in workloads(kustomized("overlays/minikube")) for item in pod(w).get("nodeSelector", {}).items()}
+    assert asked and asked <= set(re.findall(r'"(kubernetes\.io/\w+)":\s+"(\w+)"', text))
+
+
+def test_production_workers_go_where_the_documentation_says():
+    worker = pod(by_component(kustomized("overlays/production"), "worker"))
+    assert worker["nodeSelector"] == {"evalx/workers": "true", "kubernetes.io/arch": "amd64"}
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    label, taint = (re.search(rf"kubectl {verb} nodes? \S+ (\S+)", text)[1] for verb in ("label", "taint"))
+    assert label in {f"{key}={value}" for key, value in worker["nodeSelector"].items()}
+    key, value, effect = re.fullmatch("([^=]+)=([^:]+):(.+)", taint).groups()
+    assert any(t["key"] == key and t["effect"] == effect and (t["operator"] == "Exists" or t.get("value") == value) for t in worker["tolerations"])
 
 
 # ---- network ----
