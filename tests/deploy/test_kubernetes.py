@@ -504,6 +504,26 @@ def test_the_documentation_has_the_numbers_and_files_of_the_manifests():
         assert f"-t {image} ." in text and f"minikube image load {image}" in text
 
 
+def test_the_documented_steps_name_what_there_is():
+    """Enlarging Redis (carried out once by hand on the control plane of make k8s-shell), its StorageClass, from one autoscaler to the other, what production needs."""
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    redis = find(kustomized("base"), "StatefulSet", "evalx-redis")
+    claims = redis["spec"]["volumeClaimTemplates"]
+    assert f"kubectl -n evalx patch pvc {claims[0]['metadata']['name']}-{redis['metadata']['name']}-0 " in text
+    assert f"kubectl -n evalx delete statefulset {redis['metadata']['name']} --cascade=orphan" in text
+    assert "`/spec/volumeClaimTemplates/0/spec/storageClassName`" in text and len(claims) == 1 and "storageClassName" not in claims[0]["spec"]
+    scaler = find(with_components("hpa"), "HorizontalPodAutoscaler", "evalx-worker")["metadata"]["name"]
+    assert f"kubectl -n evalx delete hpa {scaler}`" in text
+    assert "kubectl -n evalx rollout restart deployment/evalx-api" in text and "SIGHUP" not in text, "in a pod nobody sends one"
+    needs = re.search(r"^## In production$(.*?)^```sh$", text, re.M | re.S)[1]
+    operators = {o["kind"] for o in kustomized("overlays/production") if o["apiVersion"].startswith(("keda.sh/", "monitoring.coreos.com/"))}
+    assert operators and all(f"kind {kind}" in needs for kind in operators), "and what brings them"
+    address = find(kustomized("overlays/production"), "ScaledObject", "evalx-worker")["spec"]["triggers"][0]["metadata"]["serverAddress"]
+    service, namespace = re.fullmatch(r"http://([a-z-]+)\.([a-z-]+)\.svc:9090", address).groups()
+    assert f"`{service}` in the namespace `{namespace}`" in needs
+    assert "one release in a namespace" in text and "matchLabels: {namespace: …}" in text
+
+
 # ---- autoscaling's objects ----
 
 @pytest.mark.parametrize("scaler", SCALERS)
