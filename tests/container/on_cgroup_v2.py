@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 os.environ["E2E_SLOW"] = "10"
 
-from pod import V2, Container, Network, Reachable, deployment, specification, suite_specification, totals_of  # noqa: E402
+from pod import V2, Container, Network, Reachable, deployment, specification, suite_specification, totals_of, with_component  # noqa: E402
 
 SUITES = {
     "sandbox": ["/src/tests/sandbox/test_hostile.py", "-k", "daemon.c or orphans_burn or small_hogs or in_flight or sets_process_1"],
@@ -45,6 +45,15 @@ def users_of_its_own(rootfs, config):
     return [] if checks and not failed and checks["sandbox"]["state"] == "ok" else [f"user namespace: {said}"]
 
 
+def privileged(rootfs, config, network):
+    """The component worker-privileged: no control group namespace of its own, every group of the machine before it. It keeps to its own."""
+    said, checks = doctor("privileged", rootfs, with_component(deployment("evalx-worker"), "worker-privileged"), config, network=network)
+    failed = [name for name, check in checks.items() if check["state"] == "failed"]
+    print("privileged:", checks.get("control group", {}).get("detail", said), "failed:", failed)
+    left = sorted(path.name for path in Path("/sys/fs/cgroup").iterdir() if path.is_dir())
+    return [] if checks and not failed and checks["sandbox"]["state"] == "ok" and not left else [f"privileged: {said} {left}"]
+
+
 def main(rootfs, build):
     assert V2, "this machine has no control groups version 2"
     for folder in ("/mnt", "/run"):  # the root knows no owners, and keeps what is written
@@ -59,6 +68,7 @@ def main(rootfs, build):
         if not checks or checks["sandbox"]["state"] != "ok" or "version 2" not in checks["control group"]["detail"]:
             failed.append(f"doctor: {said}")
         failed += users_of_its_own(rootfs, config)
+        failed += privileged(rootfs, config, network)
         for name, arguments in SUITES.items():
             spec = suite_specification(pod, f"/mnt/{name}", build, arguments, {"config": config}, network)
             code, said = Container(name, f"/mnt/bundle-{name}", rootfs, spec).run(1500)

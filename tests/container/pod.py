@@ -17,11 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANIFESTS = [ROOT / "deploy/kubernetes/base/worker.yaml", ROOT / "deploy/kubernetes/base/api.yaml"]
 RENDERED = ROOT / "deploy/kubernetes/deployment.yaml"  # the minikube overlay, whose workers may be confined less
 PROFILES = ROOT / "deploy/kubernetes/base/seccomp"
+COMPONENTS = ROOT / "deploy/kubernetes/components"
 V2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
 FIRST_USER = 2_000_000  # on the machine, of a pod with hostUsers: false
 SUITE_MEMORY = 8 * 2**30
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9}
 ALL = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split()  # containerd's default
+BY_NUMBER = ("CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE "
+             "SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE "
+             "MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE").split()
 
 
 def deployment(name, paths=None):
@@ -31,6 +35,22 @@ def deployment(name, paths=None):
             if document and document["kind"] == "Deployment" and document["metadata"]["name"] == name:
                 return document["spec"]["template"]["spec"]
     raise AssertionError(f"{paths or MANIFESTS} have no Deployment {name}")
+
+
+def with_component(pod, name):
+    """The pod as deploy/kubernetes/components/NAME makes it: what kustomize does with patches of its one form."""
+    for patch in yaml.safe_load((COMPONENTS / name / "kustomization.yaml").read_text())["patches"]:
+        for step in yaml.safe_load(patch["patch"]):
+            *way, last = step["path"].removeprefix("/spec/template/spec/").split("/")
+            at = pod
+            for part in way:
+                at = at[int(part) if isinstance(at, list) else part]
+            assert step["op"] == "add" or last in at, step
+            if step["op"] == "remove":
+                del at[last]
+            else:
+                at[last] = step["value"]
+    return pod
 
 
 def quantity(text):
@@ -55,6 +75,10 @@ def pick(pod, container, field, default=None):
 
 
 def capabilities_of(container):
+    if container.get("securityContext", {}).get("privileged"):
+        held = int(re.search(r"^CapEff:\s+(\w+)", Path("/proc/self/status").read_text(), re.M)[1], 16)  # all that containerd has itself
+        names = [f"CAP_{name}" for number, name in enumerate(BY_NUMBER) if held >> number & 1]
+        return {"bounding": names, "effective": names, "permitted": names, "inheritable": []}
     wanted = container.get("securityContext", {}).get("capabilities", {})
     names = [] if "ALL" in wanted.get("drop", []) else [name for name in ALL if name not in wanted.get("drop", [])]
     names = sorted({*names, *wanted.get("add", [])})
@@ -90,7 +114,7 @@ def specification(pod, container, arguments, environment, folders=None, extra_mo
     name, None: the machine's own; runtime_default: what containerd makes of seccompProfile RuntimeDefault, given the capabilities; handed_over: the handler has cgroup_writable = true."""
     spec = default_spec()
     context = container.get("securityContext", {})
-    assert not context.get("privileged"), "not what these tests are for"
+    privileged = context.get("privileged")
     process, linux = spec["process"], spec["linux"]
     process.update(args=arguments, cwd="/", terminal=False, capabilities=capabilities_of(container), noNewPrivileges=context.get("allowPrivilegeEscalation") is False,
                    user={"uid": pick(pod, container, "runAsUser", 0), "gid": pick(pod, container, "runAsGroup", 0)},
@@ -99,7 +123,12 @@ def specification(pod, container, arguments, environment, folders=None, extra_mo
     spec["root"] = {"path": "rootfs", "readonly": bool(context.get("readOnlyRootFilesystem"))}
     spec["hostname"] = "evalx-worker-0"
     # As CRI: the pod's volumes, and /sys/fs/cgroup read-only unless privileged.
-    spec["mounts"] += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "rw" if handed_over else "ro"]},
+    if privileged:  # every device, nothing masked; and on version 2, below, the machine's own groups
+        linux["maskedPaths"], linux["readonlyPaths"], linux["resources"]["devices"] = [], [], [{"allow": True, "access": "rwm"}]
+        for mount in spec["mounts"]:
+            if mount["destination"] == "/sys":
+                mount["options"] = [option for option in mount["options"] if option != "ro"]
+    spec["mounts"] += [{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["nosuid", "noexec", "nodev", "relatime", "rw" if handed_over or privileged else "ro"]},
                        *mounts_of(pod, container, folders or {}),
                        *({"destination": destination, "type": "bind", "source": str(source), "options": ["rbind", "rprivate", mode]} for source, destination, mode in extra_mounts)]
     if context.get("procMount") == "Unmasked":
@@ -109,7 +138,7 @@ def specification(pod, container, arguments, environment, folders=None, extra_mo
         namespaces.append({"type": "network"})
     elif network:
         namespaces.append({"type": "network", "path": f"/run/netns/{network}"})
-    if V2:
+    if V2 and not privileged:
         namespaces.append({"type": "cgroup"})  # on version 1 containers see the machine's, as containerd has it
     if pod.get("hostUsers") is False:
         namespaces.append({"type": "user"})

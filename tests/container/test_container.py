@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from pod import AS_THE_POD, RENDERED, ROOT, V2, Container, Reachable, capabilities_of, deployment, observe, specification, suite_specification, totals_of
+from pod import AS_THE_POD, RENDERED, ROOT, V2, Container, Reachable, capabilities_of, deployment, observe, specification, suite_specification, totals_of, with_component
 
 DOCTOR = ["/usr/local/bin/evalx", "doctor", "--json"]
 STEPS = ["clone3", "namespace pid", "namespace net", "namespace ipc", "namespace uts", "namespace mount", "private mounts", "tmpfs", "tmpfs owner", "mount clone", "mount read-only", "mount attach",
@@ -74,6 +74,13 @@ def test_every_step_as_the_one_file_has_it(doctor):
     """deployment.yaml, that `kubectl apply -f` takes."""
     checks = doctor(deployment("evalx-worker", [RENDERED]))
     assert {step: checks[step]["state"] for step in STEPS} == dict.fromkeys(STEPS, "ok") and checks["sandbox"]["state"] == "ok", checks
+
+
+def test_every_step_when_privileged(doctor, pod):
+    """The component worker-privileged: every capability and device, nothing masked, no filter around the pod. (Version 2: on_cgroup_v2.py.)"""
+    checks = doctor(with_component(pod, "worker-privileged"))
+    assert {step: checks[step]["state"] for step in STEPS} == dict.fromkeys(STEPS, "ok") and checks["sandbox"]["state"] == "ok", checks
+    assert "read-only" not in checks["control group"]["detail"] and "seccomp" not in checks["container"]["detail"], checks
 
 
 # ---- and none of it is too much: what goes missing without it ----

@@ -273,7 +273,7 @@ def test_the_figure_for_checkers_is_the_programs():
 def test_an_api_goes_on_until_nobody_is_sent_to_it(objects):
     api = by_component(objects(), "api")
     delay, ready = seconds(variables(api)["EVALX_SHUTDOWN_DELAY"]), container(api)["readinessProbe"]
-    assert delay > ready["periodSeconds"] * ready["failureThreshold"] + ready["timeoutSeconds"], "balancers that ask for themselves have noticed"
+    assert delay >= 4 * ready["periodSeconds"] + ready["timeoutSeconds"], "endpoints leave out who is deleted, and balancers that ask for themselves have noticed"
     assert pod(api)["terminationGracePeriodSeconds"] >= delay + 15, "shutdown_delay, shutdown_grace (10 s by default) and 5 s (docs/operations.md)"
     assert api["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0 and api["spec"]["replicas"] >= 2
 
@@ -288,6 +288,43 @@ def test_probes_mean_what_they_say(objects):
         assert probes["livenessProbe"]["failureThreshold"] * probes["livenessProbe"]["periodSeconds"] >= 30
         assert probes["startupProbe"]["failureThreshold"] * probes["startupProbe"]["periodSeconds"] >= 60
         assert "lifecycle" not in probes, "SIGTERM says it all"
+
+
+@variants()
+def test_an_api_outlasts_a_redis_that_comes_back_in_place(objects):
+    """Else every api leaves the Service within seconds, and clients are refused connections instead of told when to come again."""
+    ready = container(by_component(objects(), "api"))["readinessProbe"]
+    borne = ready["periodSeconds"] * ready["failureThreshold"]
+    assert borne == 30 and ready.get("successThreshold", 1) == 1, "and are back with the first answer"
+    assert f"for {borne} s (`readinessProbe.failureThreshold`)" in " ".join((ROOT / "docs" / "kubernetes.md").read_text().split())
+    for service in (o for o in objects() if o["kind"] == "Service" and o["spec"]["selector"].get("app.kubernetes.io/component") == "api"):
+        assert "publishNotReadyAddresses" not in service["spec"], "with which pods that end would be sent clients"
+
+
+@variants()
+def test_pods_go_where_their_programs_run(objects):
+    """x86-64 alone: the seccomp profile names no other, and a program of one that it does not name is killed."""
+    assert json.loads(PROFILE.read_text())["architectures"] == ["SCMP_ARCH_X86_64"]
+    for name in ("api", "worker"):
+        assert pod(by_component(objects(), name))["nodeSelector"]["kubernetes.io/arch"] == "amd64"
+    if "redis" in components_of(objects()):
+        assert "nodeSelector" not in pod(by_component(objects(), "redis")), "whose image is there for any"
+
+
+def test_the_rigs_nodes_have_the_labels_that_pods_ask_for():
+    text = (ROOT / "tests" / "k8s" / "node.py").read_text()
+    asked = {item for w in workloads(kustomized("overlays/minikube")) for item in pod(w).get("nodeSelector", {}).items()}
+    assert asked and asked <= set(re.findall(r'"(kubernetes\.io/\w+)":\s+"(\w+)"', text))
+
+
+def test_production_workers_go_where_the_documentation_says():
+    worker = pod(by_component(kustomized("overlays/production"), "worker"))
+    assert worker["nodeSelector"] == {"evalx/workers": "true", "kubernetes.io/arch": "amd64"}
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    label, taint = (re.search(rf"kubectl {verb} nodes? \S+ (\S+)", text)[1] for verb in ("label", "taint"))
+    assert label in {f"{key}={value}" for key, value in worker["nodeSelector"].items()}
+    key, value, effect = re.fullmatch("([^=]+)=([^:]+):(.+)", taint).groups()
+    assert any(t["key"] == key and t["effect"] == effect and (t["operator"] == "Exists" or t.get("value") == value) for t in worker["tolerations"])
 
 
 # ---- network ----
@@ -321,7 +358,18 @@ def peers(objects, component, direction):
     return allowed if held else None
 
 
-DNS = {(name, 53) for name in ("kubernetes.io/metadata.name=kube-system", "k8s-app=kube-dns")}
+def reaches(objects, component, address, port, protocol="TCP"):
+    """Whether a pod of component may speak to an address that is none of evalx' pods."""
+    labels, address = by_component(objects, component)["spec"]["template"]["metadata"]["labels"], ipaddress.ip_address(address)
+    chosen = [policy["spec"] for policy in policies(objects) if selects(policy["spec"]["podSelector"], labels) and "Egress" in policy["spec"]["policyTypes"]]
+    rules = [rule for spec in chosen for rule in spec.get("egress", [])
+             if "ports" not in rule or {"protocol": protocol, "port": port} in rule["ports"]]
+    blocks = [(ipaddress.ip_network(to["ipBlock"]["cidr"]), to["ipBlock"].get("except", [])) for rule in rules for to in rule["to"] if "ipBlock" in to]
+    return not chosen or any(address in block and not any(address in ipaddress.ip_network(one) for one in but)
+                             for block, but in blocks if block.version == address.version)
+
+
+DNS = {(name, 53) for name in ("kubernetes.io/metadata.name=kube-system", "k8s-app=kube-dns", "k8s-app=node-local-dns", "169.254.20.10/32", "169.254.169.254/32")}
 
 
 @variants("base", "overlays", "helm/default", "helm/production", "helm/minikube")
@@ -340,6 +388,20 @@ def test_who_may_speak_to_whom(objects):
         assert selects(everybody[0]["podSelector"], by_component(objects, name)["spec"]["template"]["metadata"]["labels"]), "and for what is not said, none"
     port = {p["name"]: p["containerPort"] for name in ("api", "worker") for p in container(by_component(objects, name))["ports"]}
     assert port == {"http": 2358}
+
+
+@variants("base", "overlays", "helm")
+def test_names_are_found_and_the_nodes_credentials_are_not(objects):
+    """NodeLocal DNSCache and Google's Cloud DNS answer on the node. At the second's address, on another port, a cloud gives the node's credentials away."""
+    objects = objects()
+    for name in ("api", "worker"):
+        for resolver in ("169.254.20.10", "169.254.169.254"):
+            assert reaches(objects, name, resolver, 53, "UDP") and reaches(objects, name, resolver, 53, "TCP"), (name, resolver)
+            assert not any(reaches(objects, name, resolver, port) for port in (80, 443, 988, 8080)), (name, resolver)
+        assert not reaches(objects, name, "169.254.170.2", 53) and not reaches(objects, name, "10.0.0.1", 53)
+    assert not reaches(objects, "worker", "93.184.215.14", 443)
+    if "redis" in components_of(objects):
+        assert not reaches(objects, "redis", "169.254.20.10", 53), "which asks for no name"
 
 
 def test_redis_elsewhere_and_no_webhooks():
@@ -440,6 +502,26 @@ def test_the_documentation_has_the_numbers_and_files_of_the_manifests():
     tags = {container(w)["image"] for w in workloads(kustomized("overlays/minikube")) if container(w)["image"].startswith("evalx")}
     for image in tags:
         assert f"-t {image} ." in text and f"minikube image load {image}" in text
+
+
+def test_the_documented_steps_name_what_there_is():
+    """Enlarging Redis (carried out once by hand on the control plane of make k8s-shell), its StorageClass, from one autoscaler to the other, what production needs."""
+    text = (ROOT / "docs" / "kubernetes.md").read_text()
+    redis = find(kustomized("base"), "StatefulSet", "evalx-redis")
+    claims = redis["spec"]["volumeClaimTemplates"]
+    assert f"kubectl -n evalx patch pvc {claims[0]['metadata']['name']}-{redis['metadata']['name']}-0 " in text
+    assert f"kubectl -n evalx delete statefulset {redis['metadata']['name']} --cascade=orphan" in text
+    assert "`/spec/volumeClaimTemplates/0/spec/storageClassName`" in text and len(claims) == 1 and "storageClassName" not in claims[0]["spec"]
+    scaler = find(with_components("hpa"), "HorizontalPodAutoscaler", "evalx-worker")["metadata"]["name"]
+    assert f"kubectl -n evalx delete hpa {scaler}`" in text
+    assert "kubectl -n evalx rollout restart deployment/evalx-api" in text and "SIGHUP" not in text, "in a pod nobody sends one"
+    needs = re.search(r"^## In production$(.*?)^```sh$", text, re.M | re.S)[1]
+    operators = {o["kind"] for o in kustomized("overlays/production") if o["apiVersion"].startswith(("keda.sh/", "monitoring.coreos.com/"))}
+    assert operators and all(f"kind {kind}" in needs for kind in operators), "and what brings them"
+    address = find(kustomized("overlays/production"), "ScaledObject", "evalx-worker")["spec"]["triggers"][0]["metadata"]["serverAddress"]
+    service, namespace = re.fullmatch(r"http://([a-z-]+)\.([a-z-]+)\.svc:9090", address).groups()
+    assert f"`{service}` in the namespace `{namespace}`" in needs
+    assert "one release in a namespace" in text and "matchLabels: {namespace: …}" in text
 
 
 # ---- autoscaling's objects ----

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from harness import SLOW, Server, free_port, wait_until
+import requests
+from harness import EVALX, SLOW, Server, environment, free_port, wait_until
 from manifests import KUBERNETES, container, find, kustomized, needs_tools, run, settings_file
 
 pytestmark = [needs_tools, pytest.mark.skipif(os.geteuid() != 0, reason="workers start as root"),
@@ -89,6 +90,12 @@ class Pods:
                 self.redis.kill()
                 self.redis.wait(timeout=20)
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def ready_at(url):
+    with requests.Session() as session, contextlib.suppress(requests.ConnectionError):
+        session.trust_env = False
+        return session.get(url, timeout=5).status_code == 200
 
 
 def answers(server, probe):
@@ -179,6 +186,22 @@ def test_the_end_of_a_worker(pods, api, worker):
     assert all(api.result(token)["verdict"] == "accepted" for token in waiting)
     assert log.count('"submission.started"') - begun + other.log_text().count('"submission.started"') == 6 and '"attempt":2' not in other.log_text()
     assert other.terminate() == 0
+
+
+@pytest.mark.skipif(not Path("/proc/net/if_inet6").exists(), reason="there is no IPv6 here")
+def test_a_pod_with_addresses_of_both_families_is_asked_at_either(pods, tmp_path):
+    """listen: "[::]:2358", which the chart takes beside 0.0.0.0: probes, Services and scrapes go to what the pod has."""
+    port, password = free_port(), secret(pods.objects, "evalx-redis", "password")
+    given = {**environment(), "EVALX_LISTEN": f"[::]:{port}", "EVALX_STORE_URL": f"redis://evalx:{password}@127.0.0.1:{pods.port}/0"}
+    with open(tmp_path / "log", "w+") as log:
+        process = subprocess.Popen([EVALX, "api"], env=given, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        try:
+            for host in ("127.0.0.1", "[::1]"):
+                wait_until(lambda: ready_at(f"http://{host}:{port}/readyz"), 30, lambda: (tmp_path / "log").read_text())
+            assert run(EVALX, "health", env=given).returncode == 0
+        finally:
+            process.terminate()
+            assert process.wait(timeout=30 * SLOW) == 0
 
 
 @pytest.mark.skipif(not shutil.which("wrk"), reason="there is no wrk here")

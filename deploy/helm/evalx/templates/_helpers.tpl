@@ -1,12 +1,15 @@
 {{/* SPDX-License-Identifier: Apache-2.0 */}}
+{{/* Begins with a letter and has no dot, whatever the release is called: Services must. */}}
 {{- define "evalx.name" -}}
-{{- if contains "evalx" .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-evalx" .Release.Name | trunc 40 | trimSuffix "-" }}{{ end }}
+{{- $name := .Release.Name | replace "." "-" }}
+{{- if regexMatch "^[0-9]" $name }}{{ $name = printf "evalx-%s" $name }}{{ else if not (contains "evalx" $name) }}{{ $name = printf "%s-evalx" $name }}{{ end }}
+{{- regexReplaceAll "-+$" ($name | trunc 40) "" }}
 {{- end }}
 
 {{/* dict "root" $ "component" NAME */}}
 {{- define "evalx.selector" -}}
 app.kubernetes.io/name: evalx
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -14,8 +17,8 @@ app.kubernetes.io/component: {{ .component }}
 {{ include "evalx.selector" . }}
 app.kubernetes.io/part-of: evalx
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service | quote }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | quote }}
 {{- end }}
 
 {{/* dict "image" IMAGE "root" $ */}}
@@ -28,11 +31,11 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- with .at.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .at.nodeSelector }}
 nodeSelector: {{ toYaml . | nindent 2 }}
@@ -55,11 +58,11 @@ topologySpreadConstraints:
 {{- define "evalx.store" -}}
 - name: REDIS_PASSWORD
   valueFrom:
-    secretKeyRef: {name: {{ .Values.redisSecret.name }}, key: {{ .Values.redisSecret.key }}}
+    secretKeyRef: {name: {{ .Values.redisSecret.name | quote }}, key: {{ .Values.redisSecret.key | quote }}}
 {{- if .Values.redis.enabled }}
 - {name: EVALX_STORE_URL, value: "redis://evalx:$(REDIS_PASSWORD)@{{ include "evalx.name" . }}-redis:6379/0"}
 {{- else }}
-- {name: EVALX_STORE_URL, value: "redis://{{ .Values.externalRedis.user }}:$(REDIS_PASSWORD)@{{ required "externalRedis.host is needed when redis.enabled is false" .Values.externalRedis.host }}:{{ .Values.externalRedis.port }}/{{ .Values.externalRedis.database }}"}
+- {name: EVALX_STORE_URL, value: "redis://{{ .Values.externalRedis.user }}:$(REDIS_PASSWORD)@{{ required "externalRedis.host is needed when redis.enabled is false" .Values.externalRedis.host }}:{{ .Values.externalRedis.port | int64 }}/{{ .Values.externalRedis.database | int64 }}"}
 {{- end }}
 {{- end }}
 
@@ -98,7 +101,14 @@ scaleDown:
 
 {{/* What can be said wrongly by two values together is refused here; values.schema.json knows single ones. */}}
 {{- define "evalx.check" -}}
-{{- $longest := add (include "evalx.seconds" (index .Values.config "submission.max_time" | default "1h") | int64) (div (add (index .Values.config "limits.max_wall_time_ms" | default 60000 | int64) 999) 1000) 20 }}
+{{- $wall := div (add (index .Values.config "limits.max_wall_time_ms" | default 60000 | int64) 999) 1000 }}
+{{- $longest := add (include "evalx.seconds" (index .Values.config "submission.max_time" | default "1h") | int64) $wall 20 }}
+{{- if ge $wall 3580 }}
+{{- fail "config.limits.max_wall_time_ms must be below 3580000: worker.shutdownGraceSeconds, which covers a run and 20 s for its checker, is at most 3600" }}
+{{- end }}
+{{- if ge $longest 3600 }}{{/* the most that evalx takes for shutdown_grace */}}
+{{- fail (printf "config.submission.max_time (%s) may be at most %ds here: with limits.max_wall_time_ms and 20 s it must be below worker.shutdownGraceSeconds, which is at most 3600" (index .Values.config "submission.max_time") (sub 3579 $wall)) }}
+{{- end }}
 {{- if le (.Values.worker.terminationGracePeriodSeconds | int64) (add .Values.worker.shutdownGraceSeconds 5) }}
 {{- fail (printf "worker.terminationGracePeriodSeconds must be above %d (worker.shutdownGraceSeconds + 5): else workers are killed before they hand back what they run" (add .Values.worker.shutdownGraceSeconds 5)) }}
 {{- end }}
