@@ -82,8 +82,7 @@ static bool read_item(const struct afterwards *afterwards, const struct item *it
 
 static bool is_closing(struct afterwards *afterwards, int64_t wait_ms)
 {
-    int64_t at = clock_monotonic_ns() + wait_ms * NS_PER_MS;
-    struct timespec until = {.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+    struct timespec until = clock_after_ms(wait_ms);
     int r = wait_ms > 0 ? 0 : ETIMEDOUT;
 
     pthread_mutex_lock(&afterwards->lock);
