@@ -160,11 +160,11 @@ static void look_into(struct afterwards *afterwards, struct item *item)
         const char *outcome = look(afterwards, item, &read, &found);
         metrics_add(afterwards->config.metrics, METRIC_CRASH_RERUNS, 1, outcome, NULL);
     }
-    if (found.count > 0) {
+    if (found.count > 0)
+        notes_of_crash(read.result, item->crashed, &found, item->plan.sure, &item->notes);
+    if (item->notes.changed)
         metrics_add(afterwards->config.metrics, METRIC_HINTS, 1, read.result->language,
                     hint_source_name(HINT_FROM_SANITIZER));
-        notes_of_crash(read.result, item->crashed, &found, &item->notes);
-    }
     hint_list_release(&found);
 }
 
@@ -342,8 +342,10 @@ void afterwards_plan(struct afterwards *afterwards, struct result *result, struc
     ret->crash = crash && !afterwards->closing && afterwards->crashes.count < WAITING_MAX;
     ret->advice = advice && !afterwards->closing && afterwards->advice.count < WAITING_MAX;
     pthread_mutex_unlock(&afterwards->lock);
-    if (ret->crash)
+    if (ret->crash) {
+        ret->sure = hint_list_is_sure(&result->tests[result->crashed].hints);
         ret->hold_ms = crash_hold_ms(afterwards);
+    }
     if (ret->advice)
         ret->hold_ms = MAX(ret->hold_ms, afterwards->config.adviser.wait_ms);
     result->hints_follow = ret->crash || ret->advice;
