@@ -427,15 +427,77 @@ static const struct rule *explain(struct state *state, const struct message *mes
     return NULL;
 }
 
-/* A second message about the same line is nearly always an echo of the first. */
-static bool is_echo(const struct state *state, const int *lines, size_t count)
+enum { SAID_ERROR = 1, SAID_WARNING = 2, NO_HINT = -1 };
+
+/* A line that messages have been explained of. */
+struct said {
+    size_t file_index;
+    int line, column; /* of the first */
+    int hint;         /* its index in the list */
+    int kinds;        /* SAID_…, of all of them */
+};
+
+struct saying {
+    struct said items[HINTS_MAX];
+    size_t count;
+    int explained; /* messages */
+};
+
+/* NULL: nothing was said of this line. */
+static struct said *said_there(const struct state *state, struct saying *saying)
 {
     if (state->line == 0 || state->evidence->stage != HINT_COMPILE)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (lines[i] == state->line)
-            return true;
-    return false;
+        return NULL;
+    for (size_t i = 0; i < saying->count; i++)
+        if (saying->items[i].line == state->line && saying->items[i].file_index == state->file_index)
+            return &saying->items[i];
+    return NULL;
+}
+
+/*
+ * A second message about the same line is nearly always an echo of the first. Not when one is an error and the other a warning: that of the
+ * warning's own place says why the program was refused, and one of another place speaks of something else.
+ */
+static bool is_echo(const struct state *state, const struct said *there, int kind)
+{
+    return there && ((there->kinds & kind) || (kind == SAID_WARNING && there->column == state->column));
+}
+
+/* An error was explained (the last of the list) where a warning was before: which goes first, and whether the other stays. */
+static void settle(const struct state *state, const struct said *there, struct hint_list *list)
+{
+    struct hint *error = &list->items[list->count - 1], *warning = &list->items[there->hint];
+    bool sure = error->rank > HINT_RANK_SURE - HINTS_MAX;
+
+    if (there->column == state->column) {
+        *(sure ? &warning->rank : &error->rank) = 0;
+        return;
+    }
+    error->beside = true;
+    if (sure)
+        warning->rank = MIN(warning->rank, error->rank - 1);
+}
+
+/* A rule has spoken for a message; there were so many hints before, and there (NULL: nothing) had been said of its line. */
+static void say(const struct state *state, struct saying *saying, struct said *there, int kind, size_t hints,
+                struct hint_list *list)
+{
+    bool again = hints == list->count; /* the same hint */
+
+    saying->explained += !(again && there);
+    if (!there) {
+        saying->items[saying->count++] = (struct said){.line = state->line,
+                                                       .column = state->column,
+                                                       .file_index = state->file_index,
+                                                       .kinds = kind,
+                                                       .hint = again ? NO_HINT : (int)hints};
+        return;
+    }
+    if (!again && kind == SAID_WARNING)
+        list->items[hints].beside = true;
+    else if (!again && there->hint != NO_HINT)
+        settle(state, there, list);
+    there->kinds |= kind;
 }
 
 /* The very same message again, with the same frames to it: whatever it led to, it leads to again. */
@@ -456,23 +518,26 @@ static bool said_before(const struct message *messages, size_t index)
 static void explain_messages(struct state *state, struct hint_list *ret)
 {
     struct message messages[MESSAGES_MAX];
-    int lines[MESSAGES_MAX];
-    size_t count = all_messages(state, messages), explained = 0;
+    struct saying saying = {.count = 0};
+    size_t count = all_messages(state, messages);
 
     for (size_t i = 0; i < count; i++) {
         size_t bindings = state->binding_count, scratch = state->scratch_len;
         locate(state, &messages[i]);
-        bool echo = said_before(messages, i) || is_echo(state, lines, explained);
+        int kind = messages[i].form->warning ? SAID_WARNING : SAID_ERROR;
+        struct said *there = said_there(state, &saying);
+        bool echo = said_before(messages, i) || is_echo(state, there, kind);
         if (state->line > 0)
             bind_place(state);
         if (messages[i].type.data)
             state_bind(state, "type", messages[i].type);
-        const struct rule *rule = echo ? NULL : explain(state, &messages[i], (int)explained, ret);
+        size_t hints = ret->count;
+        const struct rule *rule = echo ? NULL : explain(state, &messages[i], saying.explained, ret);
         if (rule)
-            lines[explained++] = state->line;
+            say(state, &saying, there, kind, hints, ret);
         state->binding_count = bindings;
         state->scratch_len = scratch;
-        if ((rule && rule->last) || explained == HINTS_MAX)
+        if ((rule && rule->last) || saying.explained >= HINTS_MAX)
             break;
     }
     state->line = state->column = 0;
@@ -489,12 +554,13 @@ static void explain_evidence(struct state *state, struct hint_list *ret)
         }
 }
 
-/* True when an earlier hint speaks of the same line. */
+/* True when an earlier hint speaks of the same line, and of the same thing. */
 static bool repeats_line(const struct hint_list *list, size_t index)
 {
     const struct hint *hint = &list->items[index];
     for (size_t i = 0; hint->line > 0 && i < index; i++)
-        if (list->items[i].line == hint->line && strcmp(list->items[i].file, hint->file) == 0)
+        if (list->items[i].line == hint->line && !(hint->beside || list->items[i].beside) &&
+            strcmp(list->items[i].file, hint->file) == 0)
             return true;
     return false;
 }

@@ -24,9 +24,10 @@ struct hint {
     char *text;
     char *rule; /* "python.name"; never NULL */
     enum hint_source source;
-    char *file; /* NULL when not known */
-    int line;   /* from 1; 0 when not known */
-    int rank;   /* higher first; not stored: a stored list is in its final order */
+    char *file;  /* NULL when not known */
+    int line;    /* from 1; 0 when not known */
+    int rank;    /* higher first; not stored: a stored list is in its final order */
+    bool beside; /* another hint of the same line speaks of something else; not stored */
 };
 
 struct hint_list {

@@ -20,6 +20,22 @@ def test_a_compile_error(shared_server):
     assert "conter" in document["compile"]["stderr"], "what the compiler said stays as it is"
 
 
+@pytest.mark.parametrize("line, said", [
+    ("total += square(3) * fctor;", ["'fctor' is not declared", "the function 'square' is not known"]),
+    ("totl += square(3);", ["'totl' is not declared. Did you mean 'total'?", "the function 'square' is not known"]),
+    ("char name[10] = getName();", ["the array 'name' cannot be made from what `getName` returns"]),
+    ("If (total > 3) { total = 3; }", ["`If` is not a word of this language. Did you mean `if`?"]),
+])
+def test_an_error_is_no_echo_of_a_warning(shared_server, line, said):
+    """GCC warns of the function that it does not know, and refuses the program for something else in the same line."""
+    code = "#include <stdio.h>\nint main(void) {\n    int total = 0;\n    " + line + "\n    printf(\"%d\\n\", total);\n}\n"
+    document = run(shared_server, language="c", code=code)
+    assert "4:" in document["compile"]["stderr"] and "warning: implicit declaration" in document["compile"]["stderr"]
+    assert len(document["hints"]) == len(said), document["hints"]
+    for hint, words in zip(document["hints"], said):
+        assert hint.startswith("Line 4") and words in hint, document["hints"]
+
+
 def test_test_cases_share_their_hints(shared_server):
     tests = [{"stdin": "4\n", "expected_output": "2\n"}, {"stdin": "0\n"}, {"stdin": "0\n"}, {"stdin": "5\n", "expected_output": "2\n"}]
     document = run(shared_server, language="python", code="n = int(input())\nprint(8 // n)\n", test_cases=tests)

@@ -102,6 +102,42 @@ static void the_three_cases_of_the_specification(void **state)
     }
 }
 
+/* What GCC 12 says of these programs: an error and a warning of one line, and which of them are explained, in order. */
+static void an_error_is_no_echo_of_a_warning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message, *line, *rules;
+    } cases[] = {
+        {"main.c:3:43: warning: implicit declaration of function ‘square’ [-Wimplicit-function-declaration]\n"
+         "main.c:3:55: error: ‘fctor’ undeclared (first use in this function)\n",
+         "for (int i = 0; i < 3; i++) total += square(i) * fctor;", "c.undeclared c.implicit-header"},
+        {"main.c:3:33: error: ‘totl’ undeclared (first use in this function); did you mean ‘total’?\n"
+         "main.c:3:41: warning: implicit declaration of function ‘square’ [-Wimplicit-function-declaration]\n",
+         "for (int i = 0; i < 3; i++) totl += square(i);", "c.undeclared c.implicit-header"},
+        {"main.c:3:21: warning: implicit declaration of function ‘getTotal’ [-Wimplicit-function-declaration]\n"
+         "main.c:3:21: error: invalid initializer\n",
+         "int values[10] = getTotal();", "c.initializer-array-call"},
+        {"main.c:3:5: warning: implicit declaration of function ‘If’ [-Wimplicit-function-declaration]\n"
+         "main.c:3:19: error: expected ‘;’ before ‘{’ token\n",
+         "If (total > 3) { puts(\"big\"); }", "c.keyword-spelling"},
+        {"main.c:3:10: warning: missing terminating \" character\n"
+         "main.c:3:10: error: missing terminating \" character\n",
+         "puts(\"big);", "c.unterminated-string"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        _cleanup_(freep) char *source =
+            xasprintf("int main(void) {\n    int total = 0;\n    %s\n    return 0;\n}\n", cases[i].line);
+        _cleanup_(buf_release) struct buf said = BUF_INIT;
+        struct hint_list hints =
+            find_for("c", "main.c", HINT_COMPILE, VERDICT_COMPILATION_ERROR, cases[i].message, source);
+        for (size_t k = 0; k < hints.count; k++)
+            buf_printf(&said, "%s%s", k > 0 ? " " : "", hints.items[k].rule);
+        assert_string_equal(buf_str(&said), cases[i].rules);
+        hint_list_release(&hints);
+    }
+}
+
 static void nothing_for_what_did_not_fail(void **state)
 {
     (void)state;
@@ -342,6 +378,7 @@ int main(void)
         cmocka_unit_test(letters_that_must_be_there),
         cmocka_unit_test(every_example_holds),
         cmocka_unit_test(the_three_cases_of_the_specification),
+        cmocka_unit_test(an_error_is_no_echo_of_a_warning),
         cmocka_unit_test(nothing_for_what_did_not_fail),
         cmocka_unit_test(a_trace_needs_the_exit_code),
         cmocka_unit_test(hostile_output_gives_clean_hints),
