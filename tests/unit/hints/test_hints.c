@@ -238,13 +238,23 @@ static void brackets_by_indentation(void **state)
     (void)state;
     static const struct {
         const char *text;
-        int open, stop, extra;
+        int open, stop, extra, end;
     } cases[] = {
-        {"int main() {\n  while (x) {\n    y();\n  return 0;\n}\n", 2, 5, 0},
-        {"int main() {\n  if (x) { y(); }\n  }\n  return 0;\n}\n", 0, 0, 3},
-        {"int main() {\n  char c = '{'; // }\n  puts(\"}\");\n}\n", 0, 0, 0},
-        {"f(a, (b, c);\n", 1, 0, 0},
-        {"}\n", 0, 0, 1},
+        {"int main() {\n  while (x) {\n    y();\n  return 0;\n}\n", 2, 4, 0, 0},
+        {"int main() {\n  while (x) {\n    y();\n\n}\n", 2, 5, 0, 0},
+        {"int main()\n{\n  while (x)\n  {\n    y();\n  // done\n  z();\n  return 0;\n}\n", 4, 7, 0, 0},
+        {"void f() {\n  y();\n\nint main() {\n  f();\n}\n", 1, 4, 0, 0},
+        {"int main() {\n  if (x) {\n    y();\n  else {\n    z();\n  }\n  return 0;\n}\n", 2, 4, 0, 0},
+        {"int main() {\n  y();\n  return 0;\n\n// end\n", 1, 0, 0, 3},
+        {"int main() {\ny();\nreturn 0;\n", 1, 0, 0, 0}, /* nothing is indented: nothing is told */
+        {"int main() {\n  switch (x) {\n  case 1:\n    y();\n  case 2:\n    z();\n  }\n  return 0;\n", 1, 0, 0, 8},
+        {"class A {\n  int x;\npublic:\n  int y;\n#define Z\n  int z;\n", 1, 0, 0, 6},
+        {"int main() {\n  int a[] = {\n    1,\n  };\n  if (x) {\n    y(1,\n  2);\n    z();\n  return 0;\n}\n", 5, 9, 0,
+         0},
+        {"int main() {\n  if (x) { y(); }\n  }\n  return 0;\n}\n", 0, 0, 3, 0},
+        {"int main() {\n  char c = '{'; // }\n  puts(\"}\");\n}\n", 0, 0, 0, 0},
+        {"f(a, (b, c);\n", 1, 0, 0, 0},
+        {"}\n", 0, 0, 1, 0},
     };
     const struct source_syntax syntax = {
         .line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
@@ -256,6 +266,7 @@ static void brackets_by_indentation(void **state)
         assert_int_equal(found.open_line, cases[i].open);
         assert_int_equal(found.stop_line, cases[i].stop);
         assert_int_equal(found.extra_line, cases[i].extra);
+        assert_int_equal(found.end_line, cases[i].end);
         source_release(&source);
     }
 }
