@@ -26,4 +26,7 @@ bool loop_nested(struct state *state);
 bool loop_grows(struct state *state);
 bool loop_prints(struct state *state);
 
+/* resets.c: {name} is set to {value} again in every round of the loop that adds to it */
+bool loop_resets(struct state *state);
+
 #endif

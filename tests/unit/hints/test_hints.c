@@ -271,6 +271,120 @@ static void brackets_by_indentation(void **state)
     }
 }
 
+/* Sums that begin anew in every round, and what only looks like it; line 0: nothing is to be said. */
+static void sums_that_begin_anew(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language, *source;
+        int line;
+    } cases[] = {
+        {"c",
+         "int main(void) {\n  int s;\n  for (int i = 0; i < 3; i++) {\n    s = 0;\n    s += i;\n  }\n  printf(\"%d\", "
+         "s);\n}\n",
+         4},
+        {"c",
+         "int main(void) {\n  int s;\n  for (int i = 0; i < 3; i++)\n  {\n    s = 1; /* from 1 */\n    if (i > 0) s *= "
+         "i;\n  }\n  return s;\n}\n",
+         5},
+        {"cpp", "int main() {\n  double s;\n  while (n--) { s = 0.0; cin >> x; s = x + s; }\n  cout << s;\n}\n", 3},
+        {"c",
+         "int main(void) {\n  int s;\n  for (i = 0; i < 3; i++) {\n    for (j = 0; j < 3; j++) {\n      s = 0;\n      "
+         "s += a[i][j];\n    }\n    "
+         "printf(\"%d\", s);\n  }\n}\n",
+         5},
+        {"c",
+         "int main(void) {\n  int s;\n  for (i = 0; i < 3; i++) {\n    s = 0;\n    for (j = 0; j < 3; j++) {\n      s "
+         "+= a[i][j];\n    }\n  }\n  "
+         "printf(\"%d\", s);\n}\n",
+         4},
+        {"java",
+         "class Main {\n  static int f() {\n    int c;\n    for (int x : a) {\n      c = 0;\n      if (x > 0) c++;\n   "
+         " }\n    return c;\n  }\n}\n",
+         5},
+        {"python", "total = 0\nfor x in xs:\n    total = 0\n    if x > 0:\n        total += x\nprint(total)\n", 3},
+        {"python", "for x in xs:\n\n    # one by one\n    found = []\n    found.append(x)\nprint(found)\n", 4},
+        {"javascript", "let s\nfor (const x of xs) {\n  s = ''\n  s += x\n}\nconsole.log(s)\n", 3},
+        {"go",
+         "func main() {\n\tvar s int\n\tfor i := 0; i < 3; i++ {\n\t\tx := next()\n\t\ts = 0\n\t\ts += "
+         "x\n\t}\n\tfmt.Println(s)\n}\n",
+         5},
+        {"rust",
+         "fn main() {\n    let mut s = 0;\n    for i in 0..3 {\n        s = 0;\n        s += i;\n    }\n    "
+         "println!(\"{}\", s);\n}\n",
+         4},
+        {"php",
+         "<?php\nforeach ($xs as $x) {\n  $s = 0;\n  $s += $x;\n}\nfor ($i = 0; $i < 3; $i++) {\n  $s = 0;\n  $s += "
+         "$i;\n}\necho $s;\n",
+         7},
+        /* a sum of each row, used there */
+        {"c",
+         "int main(void) {\n  for (i = 0; i < 3; i++) {\n    s = 0;\n    for (j = 0; j < 3; j++) s += a[i][j];\n    "
+         "printf(\"%d\", s);\n  }\n  return s;\n}\n",
+         0},
+        {"python",
+         "for row in rows:\n    s = 0\n    for x in row:\n        s += x\n    if s > best:\n        best = "
+         "s\nprint(best, s)\n",
+         0},
+        /* under a condition */
+        {"c",
+         "int main(void) {\n  for (i = 1; i < n; i++) {\n    if (a[i] != a[i - 1])\n      run = 0;\n    run++;\n  }\n  "
+         "return run;\n}\n",
+         0},
+        {"c",
+         "int main(void) {\n  for (i = 1; i < n; i++) {\n    if (a[i] == a[i - 1]) run++;\n    else run = 1;\n  }\n  "
+         "return run;\n}\n",
+         0},
+        {"python", "for x in xs:\n    if x == 0:\n        run = 0\n    run += 1\nprint(run)\n", 0},
+        {"javascript", "for (const x of xs) {\n  if (x === 0)\n    run = 0\n  run += 1\n}\nconsole.log(run)\n", 0},
+        /* it may be left with the sum of the last round */
+        {"c",
+         "int main(void) {\n  while (1) {\n    s = 0;\n    while (x > 0) { s += x % 10; x /= 10; }\n    if (next()) "
+         "break;\n  }\n  return s;\n}\n",
+         0},
+        /* its own variable of the loop, or not used afterwards, or another one */
+        {"c",
+         "int main(void) {\n  int s = 5;\n  for (i = 0; i < n; i++) {\n    int s = 0;\n    s += i;\n  }\n  return "
+         "s;\n}\n",
+         0},
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    s = 0;\n    s += i;\n  }\n  s = 3;\n  return s;\n}\n",
+         0},
+        {"c",
+         "void f(void) {\n  for (i = 0; i < n; i++) {\n    s = 0;\n    s += i;\n  }\n}\nint main(void) {\n  int s;\n  "
+         "return s;\n}\n",
+         0},
+        /* added up before it is set anew, or only set, or set to something else */
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    s += i;\n    s = 0;\n  }\n  return s;\n}\n", 0},
+        {"c",
+         "int main(void) {\n  for (i = 0; i < n; i++) {\n    found = 0;\n    if (a[i]) found = 1;\n  }\n  return "
+         "found;\n}\n",
+         0},
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    s = 0 - x;\n    s += i;\n  }\n  return s;\n}\n", 0},
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    p.s = 0;\n    p.s += i;\n  }\n  return p.s;\n}\n", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        const struct hint_file file = {.name = "main", .text = str_of(cases[i].source)};
+        const struct hint_evidence evidence = {.language = cases[i].language,
+                                               .stage = HINT_RUN,
+                                               .verdict = VERDICT_WRONG_ANSWER,
+                                               .out = STR("1\n"),
+                                               .expected = STR("2\n"),
+                                               .has_expected = true,
+                                               .files = &file,
+                                               .file_count = 1};
+        struct hint_list hints = {0};
+        int line = 0;
+        hints_find(rules, &evidence, NULL, &hints);
+        for (size_t k = 0; k < hints.count; k++)
+            if (strcmp(hints.items[k].rule, "answer.reset-in-loop") == 0)
+                line = hints.items[k].line;
+        if (line != cases[i].line)
+            fprintf(stderr, "line %d for %s\n", line, cases[i].source);
+        assert_int_equal(line, cases[i].line);
+        hint_list_release(&hints);
+    }
+}
+
 static void shapes_of_wrong_answers(void **state)
 {
     (void)state;
@@ -395,6 +509,7 @@ int main(void)
         cmocka_unit_test(hostile_output_gives_clean_hints),
         cmocka_unit_test(near_words),
         cmocka_unit_test(brackets_by_indentation),
+        cmocka_unit_test(sums_that_begin_anew),
         cmocka_unit_test(shapes_of_wrong_answers),
         cmocka_unit_test(mistakes_in_files_have_a_line),
     };
