@@ -26,7 +26,8 @@ bool loop_nested(struct state *state);
 bool loop_grows(struct state *state);
 bool loop_prints(struct state *state);
 
-/* resets.c: {name} is set to {value} again in every round of the loop that adds to it */
-bool loop_resets(struct state *state);
+/* rounds.c: what each round of a loop does that belongs before or after it. */
+bool loop_resets(struct state *state);  /* {name} is set to {value} again, and added to */
+bool loop_returns(struct state *state); /* without a condition */
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * resets.c: a sum that a loop begins anew in every round: `total = 0` stands within the loop that adds to it, and after the loop it is used.
+ * rounds.c: what each round of a loop does that belongs before or after it.
  *
- * Sure rather than complete: nothing else in the loop may use the name (a sum of each row is printed there), nothing may leave the loop, and
- * the reset must not depend on a condition.
+ * A sum that begins anew: `total = 0` stands within the loop that adds to it, and after the loop it is used. Sure rather than complete: nothing
+ * else in the loop may use the name (a sum of each row is printed there), nothing may leave the loop, and the reset must not depend on a
+ * condition. A `return` that ends the first round, whatever happens.
  */
 #include <ctype.h>
 #include <string.h>
@@ -237,6 +238,38 @@ bool loop_resets(struct state *state)
             state_bind(state, "name", reset.name);
             state_bind(state, "value", reset.value);
             state_bind_int(state, "loop_line", source_line_at(source, loops[i].at));
+            state->line = source_line_at(source, at);
+            state_bind_int(state, "line", state->line);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- a return ---- */
+
+static size_t next_word(const char *code, size_t at, size_t end, const char *word)
+{
+    return next_use(code, at, end, str_of(word));
+}
+
+bool loop_returns(struct state *state)
+{
+    const struct source *source = state_source(state, 0);
+    struct loop loops[LOOPS_MAX];
+    size_t count = loops_find(source, loops);
+
+    for (size_t i = 0, tries = 0; i < count; i++) {
+        const struct loop *loop = &loops[i];
+        if (next_word(source->code, loop->body, loop->body_end, "continue") < loop->body_end)
+            continue;
+        for (size_t at = loop->body; tries < TRIES_MAX; at++, tries++) {
+            at = next_word(source->code, at, loop->body_end, "return");
+            if (at >= loop->body_end)
+                break;
+            if (!begins_statement(source, at) || !in_every_round(source, loop, at))
+                continue;
+            state_bind_int(state, "loop_line", source_line_at(source, loop->at));
             state->line = source_line_at(source, at);
             state_bind_int(state, "line", state->line);
             return true;
