@@ -18,6 +18,7 @@
 #include "base/encode.h"
 #include "hints/detect.h"
 #include "hints/messages.h"
+#include "hints/saying.h"
 #include "hints/words.h"
 
 enum { QUOTED_LINE_MAX = 60, BUSY_LEAST_MS = 300, SEARCH_WINDOW = 8192, SEARCH_WINDOW_MADE = 4096 };
@@ -427,79 +428,6 @@ static const struct rule *explain(struct state *state, const struct message *mes
     return NULL;
 }
 
-enum { SAID_ERROR = 1, SAID_WARNING = 2, NO_HINT = -1 };
-
-/* A line that messages have been explained of. */
-struct said {
-    size_t file_index;
-    int line, column; /* of the first */
-    int hint;         /* its index in the list */
-    int kinds;        /* SAID_…, of all of them */
-};
-
-struct saying {
-    struct said items[HINTS_MAX];
-    size_t count;
-    int explained; /* messages */
-};
-
-/* NULL: nothing was said of this line. */
-static struct said *said_there(const struct state *state, struct saying *saying)
-{
-    if (state->line == 0 || state->evidence->stage != HINT_COMPILE)
-        return NULL;
-    for (size_t i = 0; i < saying->count; i++)
-        if (saying->items[i].line == state->line && saying->items[i].file_index == state->file_index)
-            return &saying->items[i];
-    return NULL;
-}
-
-/*
- * A second message about the same line is nearly always an echo of the first. Not when one is an error and the other a warning: that of the
- * warning's own place says why the program was refused, and one of another place speaks of something else.
- */
-static bool is_echo(const struct state *state, const struct said *there, int kind)
-{
-    return there && ((there->kinds & kind) || (kind == SAID_WARNING && there->column == state->column));
-}
-
-/* An error was explained (the last of the list) where a warning was before: which goes first, and whether the other stays. */
-static void settle(const struct state *state, const struct said *there, struct hint_list *list)
-{
-    struct hint *error = &list->items[list->count - 1], *warning = &list->items[there->hint];
-    bool sure = error->rank > HINT_RANK_SURE - HINTS_MAX;
-
-    if (there->column == state->column) {
-        *(sure ? &warning->rank : &error->rank) = 0;
-        return;
-    }
-    error->beside = true;
-    if (sure)
-        warning->rank = MIN(warning->rank, error->rank - 1);
-}
-
-/* A rule has spoken for a message; there were so many hints before, and there (NULL: nothing) had been said of its line. */
-static void say(const struct state *state, struct saying *saying, struct said *there, int kind, size_t hints,
-                struct hint_list *list)
-{
-    bool again = hints == list->count; /* the same hint */
-
-    saying->explained += !(again && there);
-    if (!there) {
-        saying->items[saying->count++] = (struct said){.line = state->line,
-                                                       .column = state->column,
-                                                       .file_index = state->file_index,
-                                                       .kinds = kind,
-                                                       .hint = again ? NO_HINT : (int)hints};
-        return;
-    }
-    if (!again && kind == SAID_WARNING)
-        list->items[hints].beside = true;
-    else if (!again && there->hint != NO_HINT)
-        settle(state, there, list);
-    there->kinds |= kind;
-}
-
 /* The very same message again, with the same frames to it: whatever it led to, it leads to again. */
 static bool said_before(const struct message *messages, size_t index)
 {
@@ -524,9 +452,9 @@ static void explain_messages(struct state *state, struct hint_list *ret)
     for (size_t i = 0; i < count; i++) {
         size_t bindings = state->binding_count, scratch = state->scratch_len;
         locate(state, &messages[i]);
-        int kind = messages[i].form->warning ? SAID_WARNING : SAID_ERROR;
-        struct said *there = said_there(state, &saying);
-        bool echo = said_before(messages, i) || is_echo(state, there, kind);
+        bool warning = messages[i].form->warning;
+        struct said *there = saying_there(state, &saying);
+        bool echo = said_before(messages, i) || saying_is_echo(state, there, warning);
         if (state->line > 0)
             bind_place(state);
         if (messages[i].type.data)
@@ -534,7 +462,7 @@ static void explain_messages(struct state *state, struct hint_list *ret)
         size_t hints = ret->count;
         const struct rule *rule = echo ? NULL : explain(state, &messages[i], saying.explained, ret);
         if (rule)
-            say(state, &saying, there, kind, hints, ret);
+            saying_add(state, &saying, there, warning, hints, ret);
         state->binding_count = bindings;
         state->scratch_len = scratch;
         if ((rule && rule->last) || saying.explained >= HINTS_MAX)
