@@ -339,6 +339,7 @@ static const struct detector detectors[] = {{"unclosed", unclosed, "open close s
                                             {"loop_prints", loop_prints, "word name loop_line line"},
                                             {"loop_resets", loop_resets, "name value loop_line line"},
                                             {"loop_returns", loop_returns, "loop_line line"},
+                                            {"loop_flips", loop_flips, "name value loop_line line"},
                                             SHAPES(SHAPE_ROW)};
 
 const struct detector *detector_find(const char *name)

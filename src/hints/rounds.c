@@ -4,7 +4,7 @@
  *
  * A sum that begins anew: `total = 0` stands within the loop that adds to it, and after the loop it is used. Sure rather than complete: nothing
  * else in the loop may use the name (a sum of each row is printed there), nothing may leave the loop, and the reset must not depend on a
- * condition. A `return` that ends the first round, whatever happens.
+ * condition. A `return` that ends the first round, whatever happens. An answer, found in one round, that the else of a later one takes back.
  */
 #include <ctype.h>
 #include <string.h>
@@ -271,6 +271,81 @@ bool loop_returns(struct state *state)
                 continue;
             state_bind_int(state, "loop_line", source_line_at(source, loop->at));
             state->line = source_line_at(source, at);
+            state_bind_int(state, "line", state->line);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- an answer that a later round takes back ---- */
+
+/* name = constant at `at`, to the end of the statement: the constant; empty: it is something else. */
+static struct str constant_set(const char *code, size_t at, struct str name)
+{
+    size_t sign = skip_blanks(code, at + name.len), from = skip_blanks(code, sign + (code[sign] == '='));
+    size_t len = 0;
+
+    while (word_char(code[from + len]))
+        len++;
+    struct str value = {code + from, len};
+    char next = code[skip_blanks(code, from + len)];
+    bool ends = next == '\0' || strchr(";\n}", next);
+    return code[sign] == '=' && ends && word_listed(value, "0 1 true false True False") ? value
+                                                                                        : (struct str){.data = code};
+}
+
+/* In the loop the name is set to constants, not always the same one, and not used; the last in the text is the one at `at`. */
+static bool only_sets(const struct reset *reset)
+{
+    const char *code = reset->source->code;
+    size_t end = reset->loop->body_end, others = 0;
+
+    for (size_t at = reset->loop->at; (at = next_use(code, at, end, reset->name)) < end; at += reset->name.len) {
+        struct str value = constant_set(code, at, reset->name);
+        if (value.len == 0 || at > reset->at)
+            return false;
+        others += !str_eq(value, reset->value);
+    }
+    return others > 0;
+}
+
+static bool read_else(struct reset *reset, size_t at)
+{
+    const char *code = reset->source->code;
+    size_t start = skip_blanks(code, at + strlen("else")), len = 0;
+
+    while (code[start] == ':' || code[start] == '{' || isspace((unsigned char)code[start]))
+        start++;
+    while (word_char(code[start + len]))
+        len++;
+    reset->at = start;
+    reset->name = (struct str){code + start, len};
+    if (len > 0)
+        reset->value = constant_set(code, start, reset->name);
+    return len > 0 && reset->value.len > 0;
+}
+
+bool loop_flips(struct state *state)
+{
+    const struct source *source = state_source(state, 0);
+    struct loop loops[LOOPS_MAX];
+    size_t count = loops_find(source, loops), tries = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct reset reset = {.source = source, .loop = &loops[i]};
+        if (loop_can_leave(source, &loops[i]))
+            continue;
+        for (size_t at = loops[i].body; tries < TRIES_MAX; at++, tries++) {
+            at = next_word(source->code, at, loops[i].body_end, "else");
+            if (at >= loops[i].body_end)
+                break;
+            if (!read_else(&reset, at) || !only_sets(&reset) || !used_after(&reset))
+                continue;
+            state_bind(state, "name", reset.name);
+            state_bind(state, "value", reset.value);
+            state_bind_int(state, "loop_line", source_line_at(source, loops[i].at));
+            state->line = source_line_at(source, reset.at);
             state_bind_int(state, "line", state->line);
             return true;
         }

@@ -271,6 +271,27 @@ static void brackets_by_indentation(void **state)
     }
 }
 
+static int line_of_rule(const char *language, const char *source, const char *rule)
+{
+    const struct hint_file file = {.name = "main", .text = str_of(source)};
+    const struct hint_evidence evidence = {.language = language,
+                                           .stage = HINT_RUN,
+                                           .verdict = VERDICT_WRONG_ANSWER,
+                                           .out = STR("1\n"),
+                                           .expected = STR("2\n"),
+                                           .has_expected = true,
+                                           .files = &file,
+                                           .file_count = 1};
+    struct hint_list hints = {0};
+    int line = 0;
+    hints_find(rules, &evidence, NULL, &hints);
+    for (size_t i = 0; i < hints.count; i++)
+        if (strcmp(hints.items[i].rule, rule) == 0)
+            line = hints.items[i].line;
+    hint_list_release(&hints);
+    return line;
+}
+
 /* Sums that begin anew in every round, and what only looks like it; line 0: nothing is to be said. */
 static void sums_that_begin_anew(void **state)
 {
@@ -363,25 +384,73 @@ static void sums_that_begin_anew(void **state)
         {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    p.s = 0;\n    p.s += i;\n  }\n  return p.s;\n}\n", 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const struct hint_file file = {.name = "main", .text = str_of(cases[i].source)};
-        const struct hint_evidence evidence = {.language = cases[i].language,
-                                               .stage = HINT_RUN,
-                                               .verdict = VERDICT_WRONG_ANSWER,
-                                               .out = STR("1\n"),
-                                               .expected = STR("2\n"),
-                                               .has_expected = true,
-                                               .files = &file,
-                                               .file_count = 1};
-        struct hint_list hints = {0};
-        int line = 0;
-        hints_find(rules, &evidence, NULL, &hints);
-        for (size_t k = 0; k < hints.count; k++)
-            if (strcmp(hints.items[k].rule, "answer.reset-in-loop") == 0)
-                line = hints.items[k].line;
+        int line = line_of_rule(cases[i].language, cases[i].source, "answer.reset-in-loop");
         if (line != cases[i].line)
             fprintf(stderr, "line %d for %s\n", line, cases[i].source);
         assert_int_equal(line, cases[i].line);
-        hint_list_release(&hints);
+    }
+}
+
+/* What ends a loop in its first round, and what a later round takes back; line 0: nothing is to be said. */
+static void rounds_that_go_wrong(void **state)
+{
+    (void)state;
+    static const char returns[] = "answer.return-in-loop", flips[] = "answer.taken-back";
+    static const struct {
+        const char *rule, *language, *source;
+        int line;
+    } cases[] = {
+        {returns, "c",
+         "int f(int n) {\n  int s = 0;\n  while (n > 0) {\n    if (n > 2) { s += 1; }\n    return s;\n  }\n  return "
+         "s;\n}\n",
+         5},
+        {returns, "go",
+         "func f(n int) int {\n\ts := 0\n\tfor i := 0; i < n; i++ {\n\t\ts += i\n\t\treturn s\n\t}\n\treturn s\n}\n",
+         5},
+        {returns, "c",
+         "int f(int n) {\n  while (n > 0) {\n    n--;\n    if (n == 2)\n      return n;\n  }\n  return 0;\n}\n", 0},
+        {returns, "c",
+         "int f(int n) {\n  while (n > 0) {\n    if (n > 2) { n--; continue; }\n    return n;\n  }\n  return 0;\n}\n",
+         0},
+        {returns, "java",
+         "class A {\n  int f() {\n    for (int x : a) {\n      switch (x) {\n      case 1:\n        return 2;\n      "
+         "}\n    }\n    return 0;\n  }\n}\n",
+         0},
+        {returns, "javascript",
+         "function f(xs) {\n  for (const x of xs) {\n    xs.map(y => {\n      return y;\n    });\n  }\n  return "
+         "0;\n}\n",
+         0},
+        {flips, "java",
+         "class A {\n  boolean f() {\n    boolean p = true;\n    for (int d : a) {\n      if (n % d == 0) {\n        p "
+         "= false;\n      } else {\n        p = true;\n"
+         "      }\n    }\n    return p;\n  }\n}\n",
+         8},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) { p = 0; break; }\n    else p "
+         "= 1;\n  }\n  return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n && p; d++) {\n    if (n % d == 0) p = 0;\n    else p = 1;\n "
+         " }\n  return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) p = 0;\n    else p = 1;\n    s "
+         "+= p;\n  }\n  return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) p = 1;\n    else p = 1;\n  }\n "
+         " return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) p = 0;\n    else p = d;\n  }\n "
+         " return p;\n}\n",
+         0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int line = line_of_rule(cases[i].language, cases[i].source, cases[i].rule);
+        if (line != cases[i].line)
+            fprintf(stderr, "line %d for %s\n", line, cases[i].source);
+        assert_int_equal(line, cases[i].line);
     }
 }
 
@@ -509,6 +578,7 @@ int main(void)
         cmocka_unit_test(hostile_output_gives_clean_hints),
         cmocka_unit_test(near_words),
         cmocka_unit_test(brackets_by_indentation),
+        cmocka_unit_test(rounds_that_go_wrong),
         cmocka_unit_test(sums_that_begin_anew),
         cmocka_unit_test(shapes_of_wrong_answers),
         cmocka_unit_test(mistakes_in_files_have_a_line),
