@@ -160,11 +160,12 @@ static void look_into(struct afterwards *afterwards, struct item *item)
         const char *outcome = look(afterwards, item, &read, &found);
         metrics_add(afterwards->config.metrics, METRIC_CRASH_RERUNS, 1, outcome, NULL);
     }
-    if (found.count > 0)
+    if (found.count > 0) {
         notes_of_crash(read.result, item->crashed, &found, item->plan.sure, &item->notes);
-    if (item->notes.changed)
-        metrics_add(afterwards->config.metrics, METRIC_HINTS, 1, read.result->language,
-                    hint_source_name(HINT_FROM_SANITIZER));
+        if (item->notes.changed)
+            metrics_add(afterwards->config.metrics, METRIC_HINTS, 1, read.result->language,
+                        hint_source_name(HINT_FROM_SANITIZER));
+    }
     hint_list_release(&found);
 }
 
