@@ -3,13 +3,18 @@
 #include "base/clock.h"
 
 #include <stdio.h>
-#include <time.h>
 
 int64_t clock_monotonic_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+struct timespec clock_after_ms(int64_t ms)
+{
+    int64_t at = clock_monotonic_ns() + ms * NS_PER_MS;
+    return (struct timespec){.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
 }
 
 int64_t clock_realtime_ms(void)

@@ -4,12 +4,14 @@
 #define EVALX_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 enum { RFC3339_SIZE = 32 };
 #define NS_PER_MS 1000000LL
 #define NS_PER_S  1000000000LL
 
 int64_t clock_monotonic_ns(void);
+struct timespec clock_after_ms(int64_t ms); /* a time of the monotonic clock, for pthread_cond_timedwait */
 int64_t clock_realtime_ms(void);
 
 /* "2026-11-23T20:05:00.123Z"; returns out. */

@@ -195,21 +195,27 @@ static size_t read_stream(char *data, size_t size, size_t count, void *context)
     return size * count;
 }
 
-int client_follow(struct client *client, const char *path, client_event_fn *event, void *context, struct error *err)
+int client_follow(struct client *client, const struct client_stream *of, struct error *err)
 {
-    struct stream stream = {.event = event, .context = context};
+    _cleanup_(freep) char *last = of->last_id ? xasprintf("Last-Event-ID: %s", of->last_id) : NULL;
+    struct stream stream = {.event = of->event, .context = of->context};
+    struct curl_slist known = {.data = last, .next = client->headers};
     long status = 0;
 
     curl_easy_setopt(client->curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, last ? &known : client->headers);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, (long)of->timeout_ms);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, read_stream);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &stream);
-    int r = perform(client, path, &status, err);
+    int r = perform(client, of->path, &status, err);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers);
+    curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS, 0L);
     buf_release(&stream.line);
     buf_release(&stream.name);
     buf_release(&stream.data);
     if (r == -ECANCELED)
         r = 0;
-    if (r == 0 && status != 200)
+    if (r == 0 && status != 200 && status != 204) /* 204: a stream without events */
         r = error_set(err, -EIO, "the server answered %ld", status);
     return r;
 }

@@ -4,6 +4,7 @@
 #define EVALX_CLI_CLIENT_H
 
 #include <jansson.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -25,8 +26,17 @@ int client_call(struct client *client, const char *path, const json_t *body, jso
 /* After a client_call that failed: the HTTP status (0: there was no answer) and the list of errors in it (new reference; NULL). */
 json_t *client_problem(const struct client *client, long *ret_status);
 
-/* Follows an event stream (GET) until the server ends it or event returns false. name and data are NUL-terminated. */
+/*
+ * Follows an event stream (GET) until the server ends it, event returns false, or timeout_ms have passed (-ECONNREFUSED; 0: for ever).
+ * last_id: of the last event that is known; NULL: none is. name and data are NUL-terminated.
+ */
 typedef bool client_event_fn(void *context, const char *name, const char *data);
-int client_follow(struct client *client, const char *path, client_event_fn *event, void *context, struct error *err);
+struct client_stream {
+    const char *path, *last_id;
+    int64_t timeout_ms;
+    client_event_fn *event;
+    void *context;
+};
+int client_follow(struct client *client, const struct client_stream *stream, struct error *err);
 
 #endif

@@ -147,7 +147,7 @@ static void explain_crash(struct executor *executor, struct running *running)
     int r = executor_look_into(executor, running->sub, index, &result->tests[index], CRASH_WAIT_MS, &found);
     progress_clear();
     if (r == 0 && found.count > 0)
-        notes_of_crash(result, result->crashed, &found, &notes);
+        notes_of_crash(result, result->crashed, &found, hint_list_is_sure(&result->tests[index].hints), &notes);
     notes_apply(&notes, result);
     notes_release(&notes);
     hint_list_release(&found);

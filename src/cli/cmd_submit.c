@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cmd_submit.c: evalx submit: what evalx run does, on a server: send, follow, print the table. */
+/*
+ * cmd_submit.c: evalx submit: what evalx run does, on a server: send, follow, print the table.
+ *
+ * A failure may get a better hint after its result (docs/hints.md). Whether one is still to come is told by the event stream: for a client
+ * that knows `done` it stays open as long as that is so, and is empty otherwise. So nothing is waited for in vain.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -7,15 +12,16 @@
 #include "cli/command.h"
 #include "cli/program.h"
 #include "cli/progress.h"
+#include "cli/value.h"
 #include "model/verdict.h"
 
-enum { POLL_WAIT_S = 30 };
+enum { POLL_WAIT_S = 30, HINT_WAIT_MS = 15000 };
 
 static const char default_server[] = "http://127.0.0.1:2358";
 
 struct submit_options {
     struct program program; /* first: program_options describes it */
-    const char *server;
+    const char *server, *hint_wait;
 };
 
 static const struct option submit_table[] = {
@@ -24,6 +30,12 @@ static const struct option submit_table[] = {
      .offset = offsetof(struct submit_options, server),
      .value = "URL",
      .help = "the server; default EVALX_SERVER, else http://127.0.0.1:2358"},
+    {.name = "hint-wait",
+     .kind = OPTION_TEXT,
+     .offset = offsetof(struct submit_options, hint_wait),
+     .value = "DURATION",
+     .help =
+         "how long to wait for a better hint than the result came with, if one is to come; default 15s, 0: not at all"},
 };
 
 struct following {
@@ -49,8 +61,31 @@ static void follow(struct client *client, const char *token, size_t total)
     struct following following = {.total = total};
 
     progress_show("waiting", 0, total);
-    client_follow(client, path, on_event, &following, NULL);
+    client_follow(client, &(struct client_stream){.path = path, .event = on_event, .context = &following}, NULL);
     progress_clear();
+}
+
+static bool on_late_event(void *context, const char *name, const char *data)
+{
+    bool *news = context;
+
+    (void)data;
+    *news = *news || strcmp(name, "hints") == 0;
+    return true;
+}
+
+/* Waits for the hints that come after the result. True when there are some; whatever goes wrong, the result has been had. */
+static bool follow_hints(struct client *client, const char *token, int64_t wait_ms)
+{
+    _cleanup_(freep) char *path = xasprintf("/submissions/%s/events", token);
+    bool news = false;
+    const struct client_stream stream = {
+        .path = path, .last_id = "done", .timeout_ms = wait_ms, .event = on_late_event, .context = &news};
+
+    progress_show("waiting for a better hint", 0, 1);
+    client_follow(client, &stream, NULL);
+    progress_clear();
+    return news;
 }
 
 static bool is_final(const json_t *document)
@@ -78,8 +113,22 @@ static int await_result(struct client *client, const char *token, bool json, jso
     }
 }
 
-static int submit(struct client *client, const struct program *program, const json_t *request, json_t **ret,
-                  struct error *err)
+/* What failed may be explained better by now, or soon. */
+static void await_hints(struct client *client, const char *token, const struct program *program, int64_t wait_ms,
+                        json_t **document)
+{
+    const char *verdict = json_string_value(json_object_get(*document, "verdict"));
+    json_t *newer = NULL;
+
+    if (wait_ms <= 0 || verdict == NULL || strcmp(verdict, verdict_name(VERDICT_ACCEPTED)) == 0 ||
+        !follow_hints(client, token, wait_ms) || await_result(client, token, program->json, &newer, NULL) < 0)
+        return;
+    json_decref(*document);
+    *document = newer;
+}
+
+static int submit(struct client *client, const struct program *program, const json_t *request, int64_t hint_wait_ms,
+                  json_t **ret, struct error *err)
 {
     json_auto_t *receipt = NULL;
 
@@ -91,7 +140,10 @@ static int submit(struct client *client, const struct program *program, const js
         return error_set(err, -EIO, "the server's answer holds no token");
     if (progress_wanted())
         follow(client, token, json_array_size(json_object_get(request, "test_cases")));
-    return await_result(client, token, program->json, ret, err);
+    r = await_result(client, token, program->json, ret, err);
+    if (r == 0)
+        await_hints(client, token, program, hint_wait_ms, ret);
+    return r;
 }
 
 static const char *server_of(const struct submit_options *options)
@@ -108,8 +160,13 @@ static int run_submit(struct invocation *invocation)
     const struct submit_options *options = invocation->options;
     _cleanup_(client_closep) struct client *client = NULL;
     json_auto_t *request = NULL, *document = NULL;
+    int64_t hint_wait_ms = HINT_WAIT_MS;
     struct error err = ERROR_INIT;
 
+    if (options->hint_wait != NULL && value_duration(options->hint_wait, &hint_wait_ms, &err) < 0) {
+        print_error("--hint-wait %s", err.message);
+        return EXIT_USAGE;
+    }
     int r = program_request(&options->program, invocation->operands->items[0], &request, &err);
     if (r == 0)
         r = client_open(server_of(options), getenv("EVALX_API_KEY"), &client, &err);
@@ -117,7 +174,7 @@ static int run_submit(struct invocation *invocation)
         print_error("%s", err.message);
         return EXIT_USAGE;
     }
-    r = submit(client, &options->program, request, &document, &err);
+    r = submit(client, &options->program, request, hint_wait_ms, &document, &err);
     if (r < 0) {
         long status = 0;
         json_t *errors = client_problem(client, &status);

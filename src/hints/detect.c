@@ -35,6 +35,8 @@ static bool unclosed(struct state *state)
     bind_char(state, "close", closing(brackets->open_char));
     if (brackets->stop_line > brackets->open_line)
         state_bind_int(state, "stop_line", brackets->stop_line);
+    if (brackets->end_line > brackets->open_line)
+        state_bind_int(state, "end_line", brackets->end_line);
     set_line(state, brackets->open_line);
     return true;
 }
@@ -316,8 +318,8 @@ SHAPES(SHAPE)
 
 #define SHAPE_ROW(name) \
     {"shape_" #name, shape_##name, "expected got diff_line right_lines expected_lines got_lines decimals extra"},
-static const struct detector detectors[] = {{"unclosed", unclosed, "open close stop_line line"},
-                                            {"unclosed_brace", unclosed_brace, "open close stop_line line"},
+static const struct detector detectors[] = {{"unclosed", unclosed, "open close stop_line end_line line"},
+                                            {"unclosed_brace", unclosed_brace, "open close stop_line end_line line"},
                                             {"extra_close", extra_close, "close line"},
                                             {"mismatch", mismatch, "close open wanted open_line line"},
                                             {"open_quote", open_quote, "quote line"},
@@ -335,6 +337,9 @@ static const struct detector detectors[] = {{"unclosed", unclosed, "open close s
                                             {"loop_nested", loop_nested, "inner_line line"},
                                             {"loop_grows", loop_grows, "word name loop_line line"},
                                             {"loop_prints", loop_prints, "word name loop_line line"},
+                                            {"loop_resets", loop_resets, "name value loop_line line"},
+                                            {"loop_returns", loop_returns, "loop_line line"},
+                                            {"loop_flips", loop_flips, "name value loop_line line"},
                                             SHAPES(SHAPE_ROW)};
 
 const struct detector *detector_find(const char *name)

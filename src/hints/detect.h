@@ -26,4 +26,9 @@ bool loop_nested(struct state *state);
 bool loop_grows(struct state *state);
 bool loop_prints(struct state *state);
 
+/* rounds.c: what each round of a loop does that belongs before or after it. */
+bool loop_resets(struct state *state);  /* {name} is set to {value} again, and added to */
+bool loop_returns(struct state *state); /* without a condition */
+bool loop_flips(struct state *state);   /* {name} is set to {value} by an else, and to another one before it */
+
 #endif

@@ -18,6 +18,7 @@
 #include "base/encode.h"
 #include "hints/detect.h"
 #include "hints/messages.h"
+#include "hints/saying.h"
 #include "hints/words.h"
 
 enum { QUOTED_LINE_MAX = 60, BUSY_LEAST_MS = 300, SEARCH_WINDOW = 8192, SEARCH_WINDOW_MADE = 4096 };
@@ -427,17 +428,6 @@ static const struct rule *explain(struct state *state, const struct message *mes
     return NULL;
 }
 
-/* A second message about the same line is nearly always an echo of the first. */
-static bool is_echo(const struct state *state, const int *lines, size_t count)
-{
-    if (state->line == 0 || state->evidence->stage != HINT_COMPILE)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (lines[i] == state->line)
-            return true;
-    return false;
-}
-
 /* The very same message again, with the same frames to it: whatever it led to, it leads to again. */
 static bool said_before(const struct message *messages, size_t index)
 {
@@ -456,23 +446,26 @@ static bool said_before(const struct message *messages, size_t index)
 static void explain_messages(struct state *state, struct hint_list *ret)
 {
     struct message messages[MESSAGES_MAX];
-    int lines[MESSAGES_MAX];
-    size_t count = all_messages(state, messages), explained = 0;
+    struct saying saying = {.count = 0};
+    size_t count = all_messages(state, messages);
 
     for (size_t i = 0; i < count; i++) {
         size_t bindings = state->binding_count, scratch = state->scratch_len;
         locate(state, &messages[i]);
-        bool echo = said_before(messages, i) || is_echo(state, lines, explained);
+        bool warning = messages[i].form->warning;
+        struct said *there = saying_there(state, &saying);
+        bool echo = said_before(messages, i) || saying_is_echo(state, there, warning);
         if (state->line > 0)
             bind_place(state);
         if (messages[i].type.data)
             state_bind(state, "type", messages[i].type);
-        const struct rule *rule = echo ? NULL : explain(state, &messages[i], (int)explained, ret);
+        size_t hints = ret->count;
+        const struct rule *rule = echo ? NULL : explain(state, &messages[i], saying.explained, ret);
         if (rule)
-            lines[explained++] = state->line;
+            saying_add(state, &saying, there, warning, hints, ret);
         state->binding_count = bindings;
         state->scratch_len = scratch;
-        if ((rule && rule->last) || explained == HINTS_MAX)
+        if ((rule && rule->last) || saying.explained >= HINTS_MAX)
             break;
     }
     state->line = state->column = 0;
@@ -489,12 +482,13 @@ static void explain_evidence(struct state *state, struct hint_list *ret)
         }
 }
 
-/* True when an earlier hint speaks of the same line. */
+/* True when an earlier hint speaks of the same line, and of the same thing. */
 static bool repeats_line(const struct hint_list *list, size_t index)
 {
     const struct hint *hint = &list->items[index];
     for (size_t i = 0; hint->line > 0 && i < index; i++)
-        if (list->items[i].line == hint->line && strcmp(list->items[i].file, hint->file) == 0)
+        if (list->items[i].line == hint->line && !(hint->beside || list->items[i].beside) &&
+            strcmp(list->items[i].file, hint->file) == 0)
             return true;
     return false;
 }

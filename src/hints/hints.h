@@ -26,7 +26,6 @@ enum {
     HINT_SOURCE_WINDOW = 65536, /* bytes of a source file that are looked at */
     HINT_MESSAGES_MAX = 8,
     HINT_TEXT_MAX = 400, /* bytes of a hint */
-    HINT_RANK_SURE = 60, /* from here: a rule that understood a message, or as sure as such a one */
 };
 
 struct hint_rules;

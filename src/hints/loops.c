@@ -3,20 +3,13 @@
  * loops.c: loops in a source of any language, as far as words, braces and indentation tell: which of them can never end, which one
  * makes something grow or prints. Careful rather than clever: a loop whose end is in doubt is not called endless.
  */
+#include "hints/loops.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "hints/detect.h"
 #include "hints/words.h"
-
-enum { LOOPS_MAX = 64, SCAN_MAX = 32768 };
-
-struct loop {
-    size_t at;             /* of its word */
-    struct str condition;  /* empty: none */
-    size_t body, body_end; /* body == body_end: nothing */
-    bool empty_statement;  /* while (…); */
-};
 
 static size_t skip_space(const char *code, size_t at, size_t end)
 {
@@ -105,10 +98,10 @@ static void read_loop(const struct source *source, size_t at, size_t word_len, s
     loop->body_end = MAX(loop->body_end, i); /* a head of several lines may go past what is indented */
 }
 
-static size_t find_loops(const struct source *source, struct loop *loops)
+size_t loops_find(const struct source *source, struct loop *loops)
 {
-    static const char *const words[] = {"while", "for", "loop", "until"};
-    size_t end = MIN(source->text.len, (size_t)SCAN_MAX), count = 0;
+    static const char *const words[] = {"while", "for", "foreach", "loop", "until"};
+    size_t end = MIN(source->text.len, (size_t)LOOPS_SCAN_MAX), count = 0;
 
     for (size_t at = 0; at < end && count < LOOPS_MAX; at++) {
         if (at > 0 && word_char(source->code[at - 1]))
@@ -131,7 +124,7 @@ static bool has_word(struct str text, const char *const *words)
     return false;
 }
 
-static bool can_leave(const struct source *source, const struct loop *loop)
+bool loop_can_leave(const struct source *source, const struct loop *loop)
 {
     static const char *const words[] = {"break", "return", "exit",  "throw", "raise", "panic",
                                         "goto",  "die",    "abort", "quit",  "Exit",  NULL};
@@ -233,7 +226,7 @@ bool loop_unchanged(struct state *state)
 {
     const struct source *source = state_source(state, 0);
     struct loop loops[LOOPS_MAX];
-    size_t count = find_loops(source, loops);
+    size_t count = loops_find(source, loops);
 
     for (size_t i = 0; i < count; i++) {
         struct str name = {0};
@@ -242,7 +235,8 @@ bool loop_unchanged(struct state *state)
             continue;
         if (loops[i].empty_statement) /* the end of a do { } while (…); or a loop without a body */
             continue;
-        if (is_always(loops[i].condition) || can_leave(source, &loops[i]) || !never_changes(source, &loops[i], &name))
+        if (is_always(loops[i].condition) || loop_can_leave(source, &loops[i]) ||
+            !never_changes(source, &loops[i], &name))
             continue;
         state_bind(state, "name", name);
         set_place(state, loops[i].at);
@@ -255,10 +249,10 @@ bool loop_forever(struct state *state)
 {
     const struct source *source = state_source(state, 0);
     struct loop loops[LOOPS_MAX];
-    size_t count = find_loops(source, loops);
+    size_t count = loops_find(source, loops);
 
     for (size_t i = 0; i < count; i++)
-        if (!loops[i].empty_statement && is_always(loops[i].condition) && !can_leave(source, &loops[i])) {
+        if (!loops[i].empty_statement && is_always(loops[i].condition) && !loop_can_leave(source, &loops[i])) {
             set_place(state, loops[i].at);
             return true;
         }
@@ -270,7 +264,7 @@ bool loop_semicolon(struct state *state)
 {
     const struct source *source = state_source(state, 0);
     struct loop loops[LOOPS_MAX];
-    size_t count = find_loops(source, loops);
+    size_t count = loops_find(source, loops);
 
     for (size_t i = 0; i < count; i++) {
         if (!loops[i].empty_statement)
@@ -288,7 +282,7 @@ bool loop_nested(struct state *state)
 {
     const struct source *source = state_source(state, 0);
     struct loop loops[LOOPS_MAX];
-    size_t count = find_loops(source, loops);
+    size_t count = loops_find(source, loops);
 
     for (size_t i = 0; i + 1 < count; i++)
         if (loops[i + 1].at >= loops[i].body && loops[i + 1].at < loops[i].body_end) {
@@ -304,7 +298,7 @@ static bool word_in_loop(struct state *state, const char *const *words)
 {
     const struct source *source = state_source(state, 0);
     struct loop loops[LOOPS_MAX];
-    size_t count = find_loops(source, loops);
+    size_t count = loops_find(source, loops);
 
     for (size_t i = 0; i < count; i++)
         for (size_t at = loops[i].body; at < loops[i].body_end; at++)

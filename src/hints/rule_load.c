@@ -376,10 +376,15 @@ static void read_form_signals(struct walk *walk, const yaml_node_t *node, void *
     walk_items(walk, node, read_signal, &((struct message_form *)form)->signals);
 }
 
+static void read_form_warning(struct walk *walk, const yaml_node_t *node, void *form)
+{
+    ((struct message_form *)form)->warning = walk_bool(walk, node);
+}
+
 static const struct walk_key form_keys[] = {
-    {"stage", read_form_stage},    {"head", read_form_head},     {"frames", read_form_frames},
-    {"side", read_form_side},      {"stream", read_form_stream}, {"exit_code", read_form_exit_codes},
-    {"signal", read_form_signals},
+    {"stage", read_form_stage},    {"head", read_form_head},       {"frames", read_form_frames},
+    {"side", read_form_side},      {"stream", read_form_stream},   {"exit_code", read_form_exit_codes},
+    {"signal", read_form_signals}, {"warning", read_form_warning},
 };
 
 static void read_form(struct walk *walk, const yaml_node_t *node, void *target)

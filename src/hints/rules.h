@@ -97,6 +97,7 @@ struct message_form {
     struct pattern head;
     struct pattern frames; /* places in the source, near the message */
     bool has_frames, frames_before, frames_after;
+    bool warning; /* the compiler goes on after it */
     bool in_out, in_err;
     struct codes exit_codes, signals;
     int line;

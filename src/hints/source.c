@@ -239,7 +239,9 @@ enum { DEPTH_MAX = 256 };
 struct opener {
     char c;
     int line;
-    int indent; /* of its line */
+    int indent;             /* of its line */
+    bool entered, indented; /* code follows on a line of its own; and stands right of the opener's line */
+    int left_line;          /* the first such line, once they were right of it, that is not any more; 0: none */
 };
 
 struct stack {
@@ -278,7 +280,7 @@ static void look_at_indent(const struct stack *stack, int line, int indent, stru
             return;
         ret->open_line = top->line;
         ret->open_char = top->c;
-        ret->stop_line = line;
+        ret->stop_line = top->left_line > 0 ? top->left_line : line;
         return;
     }
 }
@@ -314,16 +316,40 @@ static void close_bracket(struct stack *stack, char c, int line, bool first, int
     stack->depth--;
 }
 
+/* Not what stands further left than its block by custom: labels, preprocessor lines. */
+static bool is_statement(struct str code)
+{
+    return code.len > 0 && code.data[0] != '}' && code.data[0] != '#' && code.data[code.len - 1] != ':';
+}
+
+/* Where the block that a line of code begins in seems to end, as far as the lines' indentation tells. */
+static void look_at_line(struct stack *stack, struct str code, int line, int indent)
+{
+    struct opener *top = stack->depth > 0 ? &stack->items[stack->depth - 1] : NULL;
+
+    if (!top || top->c != '{' || code.len == 0)
+        return;
+    if (!top->entered)
+        top->indented = indent > top->indent;
+    else if (top->indented && top->left_line == 0 && indent <= top->indent && is_statement(code))
+        top->left_line = line;
+    top->entered = true;
+}
+
 void source_match_brackets(const struct source *source, struct source_brackets *ret)
 {
     struct stack stack = {.depth = 0};
     bool extra = false;
+    int end_line = 0;
 
     *ret = (struct source_brackets){0};
     for (int line = 1; (size_t)line <= source->line_count; line++) {
         struct str text = source_code_line(source, line);
         int indent = indent_of(text);
         bool first = true;
+        look_at_line(&stack, str_trim(text), line, indent);
+        if (str_trim(text).len > 0)
+            end_line = line;
         for (size_t i = 0; i < text.len; i++) {
             char c = text.data[i];
             if (c == '(' || c == '[' || c == '{') {
@@ -347,5 +373,7 @@ void source_match_brackets(const struct source *source, struct source_brackets *
         const struct opener *top = &stack.items[stack.depth - 1];
         ret->open_line = top->line;
         ret->open_char = top->c;
+        ret->stop_line = top->left_line;
+        ret->end_line = top->indented && top->left_line == 0 ? end_line : 0;
     }
 }

@@ -54,7 +54,8 @@ struct str str_trim(struct str text);
 struct source_brackets {
     int open_line; /* of the bracket that is never closed, by indentation when that tells, and its kind */
     char open_char;
-    int stop_line;  /* where it should have been closed, at the latest: the line after which a brace is missing */
+    int stop_line;  /* the line before which it should have been closed, by indentation; 0: unknown */
+    int end_line;   /* the last line of code, when that is in its block by indentation; 0: it is not */
     int extra_line; /* of the closing bracket that is one too many */
     char extra_char;
     int mismatch_line; /* a closing bracket of another kind than the open one: "(]" */

@@ -59,6 +59,11 @@ void hint_list_rank(struct hint_list *list, size_t most)
         hint_release(&list->items[--list->count]);
 }
 
+bool hint_list_is_sure(const struct hint_list *list)
+{
+    return list->count > 0 && list->items[0].line > 0 && list->items[0].rank >= HINT_RANK_SURE;
+}
+
 const char *hint_source_name(enum hint_source source)
 {
     static const char *const names[] = {

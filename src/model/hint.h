@@ -13,7 +13,10 @@
 
 #include "base/buf.h"
 
-enum { HINTS_MAX = 3 }; /* of one result, and of the whole submission */
+enum {
+    HINTS_MAX = 3,       /* of one result, and of the whole submission */
+    HINT_RANK_SURE = 60, /* from here: a rule that understood a message, or as sure as such a one */
+};
 
 enum hint_source { HINT_FROM_RULE, HINT_FROM_SANITIZER, HINT_FROM_MODEL };
 
@@ -21,9 +24,10 @@ struct hint {
     char *text;
     char *rule; /* "python.name"; never NULL */
     enum hint_source source;
-    char *file; /* NULL when not known */
-    int line;   /* from 1; 0 when not known */
-    int rank;   /* higher first; not stored: a stored list is in its final order */
+    char *file;  /* NULL when not known */
+    int line;    /* from 1; 0 when not known */
+    int rank;    /* higher first; not stored: a stored list is in its final order */
+    bool beside; /* another hint of the same line speaks of something else; not stored */
 };
 
 struct hint_list {
@@ -40,6 +44,9 @@ void hint_list_copy(struct hint_list *list, const struct hint *hint);
 
 /* Highest rank first, otherwise in the order they came; at most most stay. */
 void hint_list_rank(struct hint_list *list, size_t most);
+
+/* Whether the first of a ranked list names a line and means it. Not of a list that was stored: its ranks are gone. */
+bool hint_list_is_sure(const struct hint_list *list);
 
 const char *hint_source_name(enum hint_source source); /* "rule", "sanitizer", "model" */
 

@@ -122,13 +122,47 @@ static bool is_listed(const struct hint_list *list, const char *text)
     return false;
 }
 
-void notes_of_crash(const struct result *result, int test, const struct hint_list *found, struct notes *ret)
+static bool names_place(const struct hint_list *list, const struct hint *hint)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct hint *item = &list->items[i];
+        if (item->line == hint->line && (!item->file || !hint->file || strcmp(item->file, hint->file) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* What was guessed knows more: the place of the crash comes after the best of it, unless it is known. Whether it was not. */
+static bool add_places(const struct hint_list *guessed, const struct hint_list *found, struct hint_list *ret)
+{
+    bool news = false;
+
+    hint_list_copy(ret, &guessed->items[0]);
+    for (size_t i = 0; i < found->count; i++) {
+        if (found->items[i].line == 0 || names_place(guessed, &found->items[i]))
+            continue;
+        hint_list_copy(ret, &found->items[i]);
+        news = true;
+    }
+    for (size_t i = 1; i < guessed->count; i++)
+        hint_list_copy(ret, &guessed->items[i]);
+    for (size_t i = 0; i < ret->count; i++)
+        ret->items[i].rank = 0; /* they are in their order */
+    return news;
+}
+
+void notes_of_crash(const struct result *result, int test, const struct hint_list *found, bool sure, struct notes *ret)
 {
     const struct hint_list *guessed = &result->tests[test].hints;
 
+    if (!sure || guessed->count == 0 || hint_list_is_sure(found)) {
+        copy_list(found, &ret->test_hints);
+    } else if (!add_places(guessed, found, &ret->test_hints)) {
+        hint_list_release(&ret->test_hints);
+        return;
+    }
     ret->changed = true;
     ret->test = test;
-    copy_list(found, &ret->test_hints);
     hint_list_rank(&ret->test_hints, HINTS_MAX);
     copy_list(&ret->test_hints, &ret->hints);
     for (size_t i = 0; i < result->hints.count; i++)

@@ -29,9 +29,10 @@ void notes_apply(const struct notes *notes, struct result *result);
 
 /*
  * What a crash of that test case really came from, put into *ret, which is empty: before everything else, and in place of what was said
- * about this test case from its outside.
+ * about this test case from its outside. But where that is sure (hint_list_is_sure, asked before it was stored) and found only knows where it
+ * happened, what was said stays in front, and found follows it, as far as it names lines that have no hint yet.
  */
-void notes_of_crash(const struct result *result, int test, const struct hint_list *found, struct notes *ret);
+void notes_of_crash(const struct result *result, int test, const struct hint_list *found, bool sure, struct notes *ret);
 
 /* One hint more for the submission, at the end; copied. */
 void notes_add(const struct result *result, const struct hint *hint, struct notes *ret);

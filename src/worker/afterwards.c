@@ -82,8 +82,7 @@ static bool read_item(const struct afterwards *afterwards, const struct item *it
 
 static bool is_closing(struct afterwards *afterwards, int64_t wait_ms)
 {
-    int64_t at = clock_monotonic_ns() + wait_ms * NS_PER_MS;
-    struct timespec until = {.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+    struct timespec until = clock_after_ms(wait_ms);
     int r = wait_ms > 0 ? 0 : ETIMEDOUT;
 
     pthread_mutex_lock(&afterwards->lock);
@@ -162,9 +161,10 @@ static void look_into(struct afterwards *afterwards, struct item *item)
         metrics_add(afterwards->config.metrics, METRIC_CRASH_RERUNS, 1, outcome, NULL);
     }
     if (found.count > 0) {
-        metrics_add(afterwards->config.metrics, METRIC_HINTS, 1, read.result->language,
-                    hint_source_name(HINT_FROM_SANITIZER));
-        notes_of_crash(read.result, item->crashed, &found, &item->notes);
+        notes_of_crash(read.result, item->crashed, &found, item->plan.sure, &item->notes);
+        if (item->notes.changed)
+            metrics_add(afterwards->config.metrics, METRIC_HINTS, 1, read.result->language,
+                        hint_source_name(HINT_FROM_SANITIZER));
     }
     hint_list_release(&found);
 }
@@ -343,8 +343,10 @@ void afterwards_plan(struct afterwards *afterwards, struct result *result, struc
     ret->crash = crash && !afterwards->closing && afterwards->crashes.count < WAITING_MAX;
     ret->advice = advice && !afterwards->closing && afterwards->advice.count < WAITING_MAX;
     pthread_mutex_unlock(&afterwards->lock);
-    if (ret->crash)
+    if (ret->crash) {
+        ret->sure = hint_list_is_sure(&result->tests[result->crashed].hints);
         ret->hold_ms = crash_hold_ms(afterwards);
+    }
     if (ret->advice)
         ret->hold_ms = MAX(ret->hold_ms, afterwards->config.adviser.wait_ms);
     result->hints_follow = ret->crash || ret->advice;

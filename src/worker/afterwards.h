@@ -20,6 +20,7 @@ void afterwards_free(struct afterwards *afterwards); /* closes, joins; NULL is f
 /* What a result is about to be stored with. */
 struct afterwards_plan {
     bool crash, advice;
+    bool sure;       /* what was guessed of the crash is (notes_of_crash) */
     int64_t hold_ms; /* for how long its webhook is to wait for them */
 };
 

@@ -16,8 +16,8 @@
  * A full disk is nobody's mistake: a job whose program finds no room ends cancelled, for this worker or another to run it later, and
  * for a second no slot counts as idle.
  *
- * A crash is looked into by a slot that found no job ready; it is no job, and the slot still counts as idle. As soon as more jobs are ready
- * than slots wait for one, it is stopped like a cancelled run.
+ * A crash is looked into by a slot that found no job ready (aside.c); it is no job, and the slot still counts as idle. As soon as more jobs
+ * are ready than slots wait for one, it is stopped like a cancelled run.
  *
  * When the jail dies, every job ends cancelled and no slot is idle any more: the jobs are for another worker, or for this one after
  * its restart; nothing is reported that the sandbox did not say.
@@ -30,7 +30,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "worker/crash.h"
+#include "worker/aside.h"
 #include "worker/job.h"
 
 enum {
@@ -48,15 +48,6 @@ struct slot {
     bool stop;       /* its run is to be cancelled */
 };
 
-/* The one crash that is being looked into, or waits for a slot. */
-struct aside {
-    const struct crash *crash;
-    struct hint_list *ret;
-    struct slot *slot; /* NULL while it waits */
-    bool done;
-    int result;
-};
-
 struct executor {
     struct job_tools tools;
     struct jail *jail;
@@ -65,9 +56,8 @@ struct executor {
     pthread_cond_t idle;  /* a slot found nothing to do */
     pthread_cond_t stops; /* a slot was marked, or closing */
     pthread_cond_t gone;  /* a job was finished */
-    pthread_cond_t aside_done;
-    struct aside *aside; /* NULL: there is none */
-    bool no_asides;
+    struct aside aside;
+    struct slot *aside_slot; /* that is at work for it; NULL: none is */
     struct job_list all;
     struct shares shares; /* with the ready jobs */
     unsigned job_count, ready_count, idle_slots;
@@ -97,7 +87,7 @@ static void stop(struct executor *executor, struct slot *slot)
 
 static bool aside_runs(const struct executor *executor)
 {
-    return executor->aside && executor->aside->slot;
+    return executor->aside_slot != NULL;
 }
 
 static void make_ready(struct executor *executor, struct job *job, bool in_front)
@@ -109,7 +99,7 @@ static void make_ready(struct executor *executor, struct job *job, bool in_front
     job->ready = true;
     pthread_cond_signal(&executor->work);
     if (aside_runs(executor) && executor->ready_count > executor->idle_slots)
-        stop(executor, executor->aside->slot);
+        stop(executor, executor->aside_slot);
 }
 
 static void set_ready(struct executor *executor, struct job *job, bool ready)
@@ -212,18 +202,11 @@ static bool is_idle(const struct executor *executor)
 /* Called and returning with the lock held. */
 static void run_aside(struct executor *executor, struct slot *slot)
 {
-    struct aside *aside = executor->aside;
-
-    aside->slot = slot;
-    pthread_mutex_unlock(&executor->lock);
-    int r = crash_explain(&executor->tools, slot->lane.box, aside->crash, aside->ret);
-    pthread_mutex_lock(&executor->lock);
-    aside->result = r;
-    aside->done = true;
-    aside->slot = NULL;
+    executor->aside_slot = slot;
+    aside_run(&executor->aside, &executor->lock, &executor->tools, slot->lane.box);
+    executor->aside_slot = NULL;
     slot->stop = false;
     wake_parked(executor); /* that a making has ended: its program may be somebody's */
-    pthread_cond_broadcast(&executor->aside_done);
 }
 
 /* Waits for a job with a task; NULL when closing and nothing is left. */
@@ -232,7 +215,7 @@ static struct job *next_job(struct executor *executor, struct slot *slot)
     while (executor->ready_count == 0) {
         if (executor->closing && executor->job_count == 0)
             return NULL;
-        if (executor->aside && !executor->aside->slot && !executor->aside->done && !executor->broken) {
+        if (aside_waits(&executor->aside) && !executor->broken) {
             run_aside(executor, slot);
             continue;
         }
@@ -353,12 +336,6 @@ static void *slot_main(void *argument)
 
 /* ---- the stopper ---- */
 
-static struct timespec after_ms(int64_t ms)
-{
-    int64_t at = clock_monotonic_ns() + ms * NS_PER_MS;
-    return (struct timespec){.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
-}
-
 static void *stopper_main(void *argument)
 {
     struct executor *executor = argument;
@@ -371,7 +348,7 @@ static void *stopper_main(void *argument)
                 cancel_boxes(&executor->slots[i]);
                 stopping = true;
             }
-        struct timespec until = after_ms(STOP_AGAIN_MS);
+        struct timespec until = clock_after_ms(STOP_AGAIN_MS);
         if (stopping)
             pthread_cond_timedwait(&executor->stops, &executor->lock, &until);
         else
@@ -394,7 +371,7 @@ static void init(struct executor *executor)
     pthread_cond_init(&executor->idle, &attr);
     pthread_cond_init(&executor->stops, &attr);
     pthread_cond_init(&executor->gone, &attr);
-    pthread_cond_init(&executor->aside_done, &attr);
+    aside_init(&executor->aside, &attr);
     pthread_condattr_destroy(&attr);
     TAILQ_INIT(&executor->all);
     shares_init(&executor->shares);
@@ -435,7 +412,7 @@ static int start_threads(struct executor *executor, unsigned slots)
 static void release(struct executor *executor)
 {
     artifact_cache_close(executor->tools.cache);
-    pthread_cond_destroy(&executor->aside_done);
+    aside_release(&executor->aside);
     pthread_cond_destroy(&executor->gone);
     pthread_cond_destroy(&executor->stops);
     pthread_cond_destroy(&executor->idle);
@@ -522,7 +499,7 @@ void executor_cancel(struct executor *executor, struct job *job)
 
 bool executor_wait_idle(struct executor *executor, int timeout_ms)
 {
-    struct timespec until = after_ms(timeout_ms);
+    struct timespec until = clock_after_ms(timeout_ms);
     int r = 0;
 
     pthread_mutex_lock(&executor->lock);
@@ -578,31 +555,22 @@ int executor_look_into(struct executor *executor, const struct submission *sub, 
                        const struct test_result *was, int timeout_ms, struct hint_list *ret)
 {
     const struct crash crash = {.language = language_of(executor, sub), .sub = sub, .index = index, .was = was};
-    struct aside aside = {.crash = &crash, .ret = ret};
-    struct timespec until = after_ms(timeout_ms);
-    int r = 0;
 
     if (!crash.language)
         return -ENOENT;
     pthread_mutex_lock(&executor->lock);
-    executor->aside = &aside;
     pthread_cond_signal(&executor->work);
-    while (!aside.done && !aside.slot && !executor->no_asides && r == 0)
-        r = pthread_cond_timedwait(&executor->aside_done, &executor->lock, &until);
-    while (aside.slot)
-        pthread_cond_wait(&executor->aside_done, &executor->lock);
-    executor->aside = NULL;
+    int r = aside_ask(&executor->aside, &executor->lock, &crash, timeout_ms, ret);
     pthread_mutex_unlock(&executor->lock);
-    return aside.done ? aside.result : executor->no_asides ? -ECANCELED : -ETIMEDOUT;
+    return r;
 }
 
 void executor_look_away(struct executor *executor)
 {
     pthread_mutex_lock(&executor->lock);
-    executor->no_asides = true;
+    aside_close(&executor->aside);
     if (aside_runs(executor))
-        stop(executor, executor->aside->slot);
-    pthread_cond_broadcast(&executor->aside_done);
+        stop(executor, executor->aside_slot);
     pthread_mutex_unlock(&executor->lock);
 }
 

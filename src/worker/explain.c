@@ -95,11 +95,6 @@ void explain_test(const struct hint_rules *rules, const struct language *languag
     find(rules, language, sub, &evidence, &test->hints);
 }
 
-bool explained_well(const struct hint_list *hints)
-{
-    return hints->count > 0 && hints->items[0].line > 0 && hints->items[0].rank >= HINT_RANK_SURE;
-}
-
 void explain_crash(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
                    size_t index, struct str report, int exit_code, struct hint_list *ret)
 {

@@ -13,9 +13,6 @@ void explain_compile(const struct hint_rules *rules, const struct language *lang
 void explain_test(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
                   size_t index, struct str notes, struct test_result *test);
 
-/* Whether there is a hint that names a line and means it: nothing more has to be found out. */
-bool explained_well(const struct hint_list *hints);
-
 /* report: of the same test case with sanitizers; exit_code theirs. */
 void explain_crash(const struct hint_rules *rules, const struct language *language, const struct submission *sub,
                    size_t index, struct str report, int exit_code, struct hint_list *ret);

@@ -108,7 +108,7 @@ static void explain_error(struct job *job, const struct job_tools *tools, struct
     struct hint_list *hints = &job->result->hints;
 
     explain_compile(tools->hints, job->language, job->sub, compile, (struct str){0}, hints);
-    if (!job->result->explained || explained_well(hints))
+    if (!job->result->explained || hint_list_is_sure(hints))
         return;
     struct str notes = ask_for_notes(job, tools, box);
     if (notes.len == 0)
@@ -121,7 +121,7 @@ static void explain_failure(struct job *job, const struct job_tools *tools, stru
                             struct test_result *test)
 {
     explain_test(tools->hints, job->language, job->sub, index, (struct str){0}, test);
-    if (!job->result->explained || test->verdict == VERDICT_ACCEPTED || explained_well(&test->hints))
+    if (!job->result->explained || test->verdict == VERDICT_ACCEPTED || hint_list_is_sure(&test->hints))
         return;
     struct str notes = ask_for_notes(job, tools, box);
     if (notes.len == 0)

@@ -79,16 +79,10 @@ static void shown(const char *token, char out[TOKEN_SHOWN + 1])
     snprintf(out, TOKEN_SHOWN + 1, "%.*s", (int)TOKEN_SHOWN, token);
 }
 
-static struct timespec after_ms(int64_t ms)
-{
-    int64_t at = clock_monotonic_ns() + ms * NS_PER_MS;
-    return (struct timespec){.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
-}
-
 /* Waits, with the lock held, until ms have passed or *until is true. */
 static void pause_unless(struct worker *worker, int64_t ms, const bool *until)
 {
-    struct timespec end = after_ms(ms);
+    struct timespec end = clock_after_ms(ms);
     while (!*until && pthread_cond_timedwait(&worker->changed, &worker->lock, &end) == 0)
         continue;
 }
@@ -266,7 +260,7 @@ static int claim_patience(struct worker *worker)
 
 static void pause_claiming(struct worker *worker, int64_t ms)
 {
-    struct timespec end = after_ms(ms);
+    struct timespec end = clock_after_ms(ms);
 
     pthread_mutex_lock(&worker->lock);
     while (worker->claiming && pthread_cond_timedwait(&worker->changed, &worker->lock, &end) == 0)
@@ -504,7 +498,7 @@ int worker_start(const struct worker_config *config, struct worker **ret, struct
 void worker_stop(struct worker *worker, int64_t grace_ms)
 {
     struct claim *claim;
-    struct timespec end = after_ms(grace_ms);
+    struct timespec end = clock_after_ms(grace_ms);
 
     if (!worker)
         return;

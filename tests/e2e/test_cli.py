@@ -161,7 +161,7 @@ def test_wrong_usage_is_said_clearly(evalx, folder, arguments, said):
 
 @pytest.mark.parametrize("arguments, code, said", [
     (["run", "no-such-file.py"], USAGE, "no-such-file.py"), (["run"], USAGE, "FILE"), (["run", "prog.py", "--bogus"], USAGE, "--bogus"),
-    (["run", "prog.py", "--cpu-time", "2h"], USAGE, "cpu_time_ms"), (["submit", "no-such-file.py"], USAGE, "no-such-file.py"),
+    (["run", "prog.py", "--cpu-time", "2h"], USAGE, "cpu_time_ms"), (["submit", "no-such-file.py"], USAGE, "no-such-file.py"), (["submit", "prog.py", "--hint-wait", "soon"], USAGE, "--hint-wait must be a duration"),
     (["submit", "prog.py", "--server", "http://127.0.0.1:1"], ENGINE, "127.0.0.1"), (["submit", "prog.py", "--server", "x://"], USAGE, "x://"),
     (["doctor", "extra"], USAGE, "extra"), (["languages", "--bogus"], USAGE, "--bogus"), (["config", "--slots=-1"], USAGE, "slots"),
 ])
@@ -272,6 +272,30 @@ def test_submit_needs_no_root(server, folder):
     (folder / "prog.py").write_text("print(5)")
     done = subprocess.run([*WITHOUT_ROOT, EVALX, "submit", folder / "prog.py", "--server", server.url("")], capture_output=True, text=True, timeout=60, env=environment())
     assert done.returncode == OK and done.stdout == "5\n", done.stderr
+
+
+def test_submit_waits_for_the_better_hint(server, evalx, folder):
+    """It is found out after the result: by `done` there is only what the rules guess."""
+    (folder / "share.c").write_text("#include <stdio.h>\nint main(void) {\n    int people, cake = 12;\n    scanf(\"%d\", &people);\n    printf(\"%d\\n\", cake / people);\n}\n")
+    (folder / "nobody.txt").write_text("0\n")
+    done = evalx("submit", "share.c", "--stdin", "nobody.txt", "--json", "--server", server.url(""))
+    document = json.loads(done.stdout)
+    assert done.returncode == TESTS_FAILED and document["verdict"] == "runtime_error", done.stderr
+    assert document["hint_details"][0]["source"] == "sanitizer" and document["hint_details"][0]["line"] == 5, document["hint_details"]
+    done = evalx("submit", "share.c", "--stdin", "nobody.txt", "--server", server.url(""))
+    assert f"hint: {document['hints'][0]}" in done.stderr, done
+
+
+def test_submit_waits_for_hints_no_longer_than_told(new_server, evalx, folder):
+    """The server asks a model that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = new_server(slots=1, hints_ai_url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1", hints_ai_model="m", hints_ai_timeout="30s")
+        (folder / "wrong.py").write_text("print('7')\n")
+        (folder / "eight.txt").write_text("8\n")
+        began = time.monotonic()
+        done = evalx("submit", "wrong.py", "--expect", "eight.txt", "--hint-wait", "500ms", "--server", server.url(""))
+        assert done.returncode == TESTS_FAILED and "hint: " in done.stdout, done
+        assert 0.5 <= time.monotonic() - began < 25, "the model has 30 s"
 
 
 def test_submit_shows_progress_on_a_terminal(server, folder):

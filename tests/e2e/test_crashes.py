@@ -123,6 +123,36 @@ def request(program, **fields):
     return {"language": language, "code": code, "test_cases": [{"stdin": stdin}], **fields}
 
 
+# Crashes of which the second run knows no more than the place, and a rule knows the reason: what is said of them, in order.
+REASONED = {
+    "a number for an address": ("""#include <stdio.h>
+int main(void) {
+    int n = 0;
+    scanf("%d", n);
+    printf("%d\\n", n * 2);
+}
+""", "5\n", [(4, "rule", "`&n`")]),
+    "a number for a text": ("""#include <stdio.h>
+int main(void) {
+    int count = 3;
+    printf("%s items\\n", count);
+}
+""", "", [(4, "rule", "'count'")]),
+    "somewhere else": ("""#include <stdio.h>
+static int get(int *numbers, int place)
+{
+    return *(numbers + place);
+}
+int main(void) {
+    int n = 0, v[3] = {1, 2, 3};
+    scanf("%d", &n);
+    if (n = 500000000)
+        printf("%d\\n", get(v, n));
+}
+""", "5\n", [(9, "rule", "Write '=='"), (4, "sanitizer", "`return *(numbers + place);`")]),
+}
+
+
 def events_of(server, token, last_id=None, seconds=120):
     """All events up to the end of the stream."""
     headers = {"Last-Event-ID": last_id} if last_id else {}
@@ -168,6 +198,21 @@ def test_what_killed_it(crashes, name):
     assert document["results"][0]["hints"][0] == first["text"]
     last = json.loads(events[-1]["data"])
     assert last["hints"] == document["hints"] and last["hint_details"] == document["hint_details"], "the last event has them, too"
+
+
+@pytest.mark.parametrize("name", REASONED)
+def test_a_place_does_not_hide_a_reason(crashes, name):
+    code, stdin, said = REASONED[name]
+    token = crashes.submit(request(("c", code, stdin)))
+    events = events_of(crashes, token)  # to the end: the second run is over
+    document = crashes.result(token)
+    done = next(json.loads(event["data"]) for event in events if event["event"] == "done")
+    assert document["verdict"] == "runtime_error" and done["hints"][0] == document["hints"][0], "what was said at once stays"
+    details = document["hint_details"]
+    assert [(detail["line"], detail["source"]) for detail in details] == [(line, source) for line, source, _ in said], details
+    for detail, (_, _, word) in zip(details, said):
+        assert word in detail["text"], detail
+    assert document["results"][0]["hints"] == document["hints"]
 
 
 def test_late_and_again(crashes):

@@ -20,6 +20,40 @@ def test_a_compile_error(shared_server):
     assert "conter" in document["compile"]["stderr"], "what the compiler said stays as it is"
 
 
+@pytest.mark.parametrize("line, said", [
+    ("total += square(3) * fctor;", ["'fctor' is not declared", "the function 'square' is not known"]),
+    ("totl += square(3);", ["'totl' is not declared. Did you mean 'total'?", "the function 'square' is not known"]),
+    ("char name[10] = getName();", ["the array 'name' cannot be made from what `getName` returns"]),
+    ("If (total > 3) { total = 3; }", ["`If` is not a word of this language. Did you mean `if`?"]),
+])
+def test_an_error_is_no_echo_of_a_warning(shared_server, line, said):
+    """GCC warns of the function that it does not know, and refuses the program for something else in the same line."""
+    code = "#include <stdio.h>\nint main(void) {\n    int total = 0;\n    " + line + "\n    printf(\"%d\\n\", total);\n}\n"
+    document = run(shared_server, language="c", code=code)
+    assert "4:" in document["compile"]["stderr"] and "warning: implicit declaration" in document["compile"]["stderr"]
+    assert len(document["hints"]) == len(said), document["hints"]
+    for hint, words in zip(document["hints"], said):
+        assert hint.startswith("Line 4") and words in hint, document["hints"]
+
+
+MISSING_BRACE = {  # a loop's brace is missing before the line that prints; and where that stands
+    "c": ("#include <stdio.h>\nint main(void) {\n    int sum = 0;\n    for (int i = 0; i < 3; i++) {\n        sum += i;\n    printf(\"%d\\n\", sum);\n    return 0;\n}\n", 6),
+    "cpp": ("#include <cstdio>\nint main()\n{\n    int sum = 0;\n    for (int i = 0; i < 3; i++)\n    {\n        sum += i;\n    std::printf(\"%d\\n\", sum);\n}\n", 8),
+    "java": ("public class Main {\n    public static void main(String[] args) {\n        int sum = 0;\n        for (int i = 0; i < 3; i++) {\n            sum += i;\n"
+             "        System.out.println(sum);\n    }\n}\n", 6),
+    "go": ("package main\n\nfunc main() {\n\tsum := 0\n\tfor i := 0; i < 3; i++ {\n\t\tsum += i\n\tprintln(sum)\n}\n", 7),
+    "rust": ("fn main() {\n    let mut sum = 0;\n    for i in 0..3 {\n        sum += i;\n    println!(\"{}\", sum);\n}\n", 5),
+}
+
+
+@pytest.mark.parametrize("language", MISSING_BRACE)
+def test_where_a_brace_is_missing(shared_server, language):
+    code, line = MISSING_BRACE[language]
+    document = run(shared_server, language=language, code=code)
+    assert document["verdict"] == "compilation_error"
+    assert document["hints"][0].endswith(f"'}}' is missing before line {line}."), document["hints"]
+
+
 def test_test_cases_share_their_hints(shared_server):
     tests = [{"stdin": "4\n", "expected_output": "2\n"}, {"stdin": "0\n"}, {"stdin": "0\n"}, {"stdin": "5\n", "expected_output": "2\n"}]
     document = run(shared_server, language="python", code="n = int(input())\nprint(8 // n)\n", test_cases=tests)

@@ -102,6 +102,42 @@ static void the_three_cases_of_the_specification(void **state)
     }
 }
 
+/* What GCC 12 says of these programs: an error and a warning of one line, and which of them are explained, in order. */
+static void an_error_is_no_echo_of_a_warning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message, *line, *rules;
+    } cases[] = {
+        {"main.c:3:43: warning: implicit declaration of function ‘square’ [-Wimplicit-function-declaration]\n"
+         "main.c:3:55: error: ‘fctor’ undeclared (first use in this function)\n",
+         "for (int i = 0; i < 3; i++) total += square(i) * fctor;", "c.undeclared c.implicit-header"},
+        {"main.c:3:33: error: ‘totl’ undeclared (first use in this function); did you mean ‘total’?\n"
+         "main.c:3:41: warning: implicit declaration of function ‘square’ [-Wimplicit-function-declaration]\n",
+         "for (int i = 0; i < 3; i++) totl += square(i);", "c.undeclared c.implicit-header"},
+        {"main.c:3:21: warning: implicit declaration of function ‘getTotal’ [-Wimplicit-function-declaration]\n"
+         "main.c:3:21: error: invalid initializer\n",
+         "int values[10] = getTotal();", "c.initializer-array-call"},
+        {"main.c:3:5: warning: implicit declaration of function ‘If’ [-Wimplicit-function-declaration]\n"
+         "main.c:3:19: error: expected ‘;’ before ‘{’ token\n",
+         "If (total > 3) { puts(\"big\"); }", "c.keyword-spelling"},
+        {"main.c:3:10: warning: missing terminating \" character\n"
+         "main.c:3:10: error: missing terminating \" character\n",
+         "puts(\"big);", "c.unterminated-string"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        _cleanup_(freep) char *source =
+            xasprintf("int main(void) {\n    int total = 0;\n    %s\n    return 0;\n}\n", cases[i].line);
+        _cleanup_(buf_release) struct buf said = BUF_INIT;
+        struct hint_list hints =
+            find_for("c", "main.c", HINT_COMPILE, VERDICT_COMPILATION_ERROR, cases[i].message, source);
+        for (size_t k = 0; k < hints.count; k++)
+            buf_printf(&said, "%s%s", k > 0 ? " " : "", hints.items[k].rule);
+        assert_string_equal(buf_str(&said), cases[i].rules);
+        hint_list_release(&hints);
+    }
+}
+
 static void nothing_for_what_did_not_fail(void **state)
 {
     (void)state;
@@ -202,13 +238,23 @@ static void brackets_by_indentation(void **state)
     (void)state;
     static const struct {
         const char *text;
-        int open, stop, extra;
+        int open, stop, extra, end;
     } cases[] = {
-        {"int main() {\n  while (x) {\n    y();\n  return 0;\n}\n", 2, 5, 0},
-        {"int main() {\n  if (x) { y(); }\n  }\n  return 0;\n}\n", 0, 0, 3},
-        {"int main() {\n  char c = '{'; // }\n  puts(\"}\");\n}\n", 0, 0, 0},
-        {"f(a, (b, c);\n", 1, 0, 0},
-        {"}\n", 0, 0, 1},
+        {"int main() {\n  while (x) {\n    y();\n  return 0;\n}\n", 2, 4, 0, 0},
+        {"int main() {\n  while (x) {\n    y();\n\n}\n", 2, 5, 0, 0},
+        {"int main()\n{\n  while (x)\n  {\n    y();\n  // done\n  z();\n  return 0;\n}\n", 4, 7, 0, 0},
+        {"void f() {\n  y();\n\nint main() {\n  f();\n}\n", 1, 4, 0, 0},
+        {"int main() {\n  if (x) {\n    y();\n  else {\n    z();\n  }\n  return 0;\n}\n", 2, 4, 0, 0},
+        {"int main() {\n  y();\n  return 0;\n\n// end\n", 1, 0, 0, 3},
+        {"int main() {\ny();\nreturn 0;\n", 1, 0, 0, 0}, /* nothing is indented: nothing is told */
+        {"int main() {\n  switch (x) {\n  case 1:\n    y();\n  case 2:\n    z();\n  }\n  return 0;\n", 1, 0, 0, 8},
+        {"class A {\n  int x;\npublic:\n  int y;\n#define Z\n  int z;\n", 1, 0, 0, 6},
+        {"int main() {\n  int a[] = {\n    1,\n  };\n  if (x) {\n    y(1,\n  2);\n    z();\n  return 0;\n}\n", 5, 9, 0,
+         0},
+        {"int main() {\n  if (x) { y(); }\n  }\n  return 0;\n}\n", 0, 0, 3, 0},
+        {"int main() {\n  char c = '{'; // }\n  puts(\"}\");\n}\n", 0, 0, 0, 0},
+        {"f(a, (b, c);\n", 1, 0, 0, 0},
+        {"}\n", 0, 0, 1, 0},
     };
     const struct source_syntax syntax = {
         .line_comments = "//", .block_comments = true, .quotes = "\"'", .long_quotes = ""};
@@ -220,7 +266,191 @@ static void brackets_by_indentation(void **state)
         assert_int_equal(found.open_line, cases[i].open);
         assert_int_equal(found.stop_line, cases[i].stop);
         assert_int_equal(found.extra_line, cases[i].extra);
+        assert_int_equal(found.end_line, cases[i].end);
         source_release(&source);
+    }
+}
+
+static int line_of_rule(const char *language, const char *source, const char *rule)
+{
+    const struct hint_file file = {.name = "main", .text = str_of(source)};
+    const struct hint_evidence evidence = {.language = language,
+                                           .stage = HINT_RUN,
+                                           .verdict = VERDICT_WRONG_ANSWER,
+                                           .out = STR("1\n"),
+                                           .expected = STR("2\n"),
+                                           .has_expected = true,
+                                           .files = &file,
+                                           .file_count = 1};
+    struct hint_list hints = {0};
+    int line = 0;
+    hints_find(rules, &evidence, NULL, &hints);
+    for (size_t i = 0; i < hints.count; i++)
+        if (strcmp(hints.items[i].rule, rule) == 0)
+            line = hints.items[i].line;
+    hint_list_release(&hints);
+    return line;
+}
+
+/* Sums that begin anew in every round, and what only looks like it; line 0: nothing is to be said. */
+static void sums_that_begin_anew(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language, *source;
+        int line;
+    } cases[] = {
+        {"c",
+         "int main(void) {\n  int s;\n  for (int i = 0; i < 3; i++) {\n    s = 0;\n    s += i;\n  }\n  printf(\"%d\", "
+         "s);\n}\n",
+         4},
+        {"c",
+         "int main(void) {\n  int s;\n  for (int i = 0; i < 3; i++)\n  {\n    s = 1; /* from 1 */\n    if (i > 0) s *= "
+         "i;\n  }\n  return s;\n}\n",
+         5},
+        {"cpp", "int main() {\n  double s;\n  while (n--) { s = 0.0; cin >> x; s = x + s; }\n  cout << s;\n}\n", 3},
+        {"c",
+         "int main(void) {\n  int s;\n  for (i = 0; i < 3; i++) {\n    for (j = 0; j < 3; j++) {\n      s = 0;\n      "
+         "s += a[i][j];\n    }\n    "
+         "printf(\"%d\", s);\n  }\n}\n",
+         5},
+        {"c",
+         "int main(void) {\n  int s;\n  for (i = 0; i < 3; i++) {\n    s = 0;\n    for (j = 0; j < 3; j++) {\n      s "
+         "+= a[i][j];\n    }\n  }\n  "
+         "printf(\"%d\", s);\n}\n",
+         4},
+        {"java",
+         "class Main {\n  static int f() {\n    int c;\n    for (int x : a) {\n      c = 0;\n      if (x > 0) c++;\n   "
+         " }\n    return c;\n  }\n}\n",
+         5},
+        {"python", "total = 0\nfor x in xs:\n    total = 0\n    if x > 0:\n        total += x\nprint(total)\n", 3},
+        {"python", "for x in xs:\n\n    # one by one\n    found = []\n    found.append(x)\nprint(found)\n", 4},
+        {"javascript", "let s\nfor (const x of xs) {\n  s = ''\n  s += x\n}\nconsole.log(s)\n", 3},
+        {"go",
+         "func main() {\n\tvar s int\n\tfor i := 0; i < 3; i++ {\n\t\tx := next()\n\t\ts = 0\n\t\ts += "
+         "x\n\t}\n\tfmt.Println(s)\n}\n",
+         5},
+        {"rust",
+         "fn main() {\n    let mut s = 0;\n    for i in 0..3 {\n        s = 0;\n        s += i;\n    }\n    "
+         "println!(\"{}\", s);\n}\n",
+         4},
+        {"php",
+         "<?php\nforeach ($xs as $x) {\n  $s = 0;\n  $s += $x;\n}\nfor ($i = 0; $i < 3; $i++) {\n  $s = 0;\n  $s += "
+         "$i;\n}\necho $s;\n",
+         7},
+        /* a sum of each row, used there */
+        {"c",
+         "int main(void) {\n  for (i = 0; i < 3; i++) {\n    s = 0;\n    for (j = 0; j < 3; j++) s += a[i][j];\n    "
+         "printf(\"%d\", s);\n  }\n  return s;\n}\n",
+         0},
+        {"python",
+         "for row in rows:\n    s = 0\n    for x in row:\n        s += x\n    if s > best:\n        best = "
+         "s\nprint(best, s)\n",
+         0},
+        /* under a condition */
+        {"c",
+         "int main(void) {\n  for (i = 1; i < n; i++) {\n    if (a[i] != a[i - 1])\n      run = 0;\n    run++;\n  }\n  "
+         "return run;\n}\n",
+         0},
+        {"c",
+         "int main(void) {\n  for (i = 1; i < n; i++) {\n    if (a[i] == a[i - 1]) run++;\n    else run = 1;\n  }\n  "
+         "return run;\n}\n",
+         0},
+        {"python", "for x in xs:\n    if x == 0:\n        run = 0\n    run += 1\nprint(run)\n", 0},
+        {"javascript", "for (const x of xs) {\n  if (x === 0)\n    run = 0\n  run += 1\n}\nconsole.log(run)\n", 0},
+        /* it may be left with the sum of the last round */
+        {"c",
+         "int main(void) {\n  while (1) {\n    s = 0;\n    while (x > 0) { s += x % 10; x /= 10; }\n    if (next()) "
+         "break;\n  }\n  return s;\n}\n",
+         0},
+        /* its own variable of the loop, or not used afterwards, or another one */
+        {"c",
+         "int main(void) {\n  int s = 5;\n  for (i = 0; i < n; i++) {\n    int s = 0;\n    s += i;\n  }\n  return "
+         "s;\n}\n",
+         0},
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    s = 0;\n    s += i;\n  }\n  s = 3;\n  return s;\n}\n",
+         0},
+        {"c",
+         "void f(void) {\n  for (i = 0; i < n; i++) {\n    s = 0;\n    s += i;\n  }\n}\nint main(void) {\n  int s;\n  "
+         "return s;\n}\n",
+         0},
+        /* added up before it is set anew, or only set, or set to something else */
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    s += i;\n    s = 0;\n  }\n  return s;\n}\n", 0},
+        {"c",
+         "int main(void) {\n  for (i = 0; i < n; i++) {\n    found = 0;\n    if (a[i]) found = 1;\n  }\n  return "
+         "found;\n}\n",
+         0},
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    s = 0 - x;\n    s += i;\n  }\n  return s;\n}\n", 0},
+        {"c", "int main(void) {\n  for (i = 0; i < n; i++) {\n    p.s = 0;\n    p.s += i;\n  }\n  return p.s;\n}\n", 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int line = line_of_rule(cases[i].language, cases[i].source, "answer.reset-in-loop");
+        if (line != cases[i].line)
+            fprintf(stderr, "line %d for %s\n", line, cases[i].source);
+        assert_int_equal(line, cases[i].line);
+    }
+}
+
+/* What ends a loop in its first round, and what a later round takes back; line 0: nothing is to be said. */
+static void rounds_that_go_wrong(void **state)
+{
+    (void)state;
+    static const char returns[] = "answer.return-in-loop", flips[] = "answer.taken-back";
+    static const struct {
+        const char *rule, *language, *source;
+        int line;
+    } cases[] = {
+        {returns, "c",
+         "int f(int n) {\n  int s = 0;\n  while (n > 0) {\n    if (n > 2) { s += 1; }\n    return s;\n  }\n  return "
+         "s;\n}\n",
+         5},
+        {returns, "go",
+         "func f(n int) int {\n\ts := 0\n\tfor i := 0; i < n; i++ {\n\t\ts += i\n\t\treturn s\n\t}\n\treturn s\n}\n",
+         5},
+        {returns, "c",
+         "int f(int n) {\n  while (n > 0) {\n    n--;\n    if (n == 2)\n      return n;\n  }\n  return 0;\n}\n", 0},
+        {returns, "c",
+         "int f(int n) {\n  while (n > 0) {\n    if (n > 2) { n--; continue; }\n    return n;\n  }\n  return 0;\n}\n",
+         0},
+        {returns, "java",
+         "class A {\n  int f() {\n    for (int x : a) {\n      switch (x) {\n      case 1:\n        return 2;\n      "
+         "}\n    }\n    return 0;\n  }\n}\n",
+         0},
+        {returns, "javascript",
+         "function f(xs) {\n  for (const x of xs) {\n    xs.map(y => {\n      return y;\n    });\n  }\n  return "
+         "0;\n}\n",
+         0},
+        {flips, "java",
+         "class A {\n  boolean f() {\n    boolean p = true;\n    for (int d : a) {\n      if (n % d == 0) {\n        p "
+         "= false;\n      } else {\n        p = true;\n"
+         "      }\n    }\n    return p;\n  }\n}\n",
+         8},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) { p = 0; break; }\n    else p "
+         "= 1;\n  }\n  return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n && p; d++) {\n    if (n % d == 0) p = 0;\n    else p = 1;\n "
+         " }\n  return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) p = 0;\n    else p = 1;\n    s "
+         "+= p;\n  }\n  return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) p = 1;\n    else p = 1;\n  }\n "
+         " return p;\n}\n",
+         0},
+        {flips, "c",
+         "int f(void) {\n  int p = 1;\n  for (d = 2; d < n; d++) {\n    if (n % d == 0) p = 0;\n    else p = d;\n  }\n "
+         " return p;\n}\n",
+         0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int line = line_of_rule(cases[i].language, cases[i].source, cases[i].rule);
+        if (line != cases[i].line)
+            fprintf(stderr, "line %d for %s\n", line, cases[i].source);
+        assert_int_equal(line, cases[i].line);
     }
 }
 
@@ -342,11 +572,14 @@ int main(void)
         cmocka_unit_test(letters_that_must_be_there),
         cmocka_unit_test(every_example_holds),
         cmocka_unit_test(the_three_cases_of_the_specification),
+        cmocka_unit_test(an_error_is_no_echo_of_a_warning),
         cmocka_unit_test(nothing_for_what_did_not_fail),
         cmocka_unit_test(a_trace_needs_the_exit_code),
         cmocka_unit_test(hostile_output_gives_clean_hints),
         cmocka_unit_test(near_words),
         cmocka_unit_test(brackets_by_indentation),
+        cmocka_unit_test(rounds_that_go_wrong),
+        cmocka_unit_test(sums_that_begin_anew),
         cmocka_unit_test(shapes_of_wrong_answers),
         cmocka_unit_test(mistakes_in_files_have_a_line),
     };
