@@ -4,7 +4,7 @@
 how busy that core was then, and what the limit was.
 
     bench/scaling/drive.py              all of it, as measure.py writes it
-    bench/scaling/drive.py api|redis|worker
+    bench/scaling/drive.py api|replica|redis|worker
 
 More and more is asked of each until it gives no more. As root, on two cores or more.
 """
@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,11 +26,15 @@ from fleet import TICK, Fleet, Redis, c_program, cpu, on, wait_until  # noqa: E4
 BUILD_DIR = HERE.parent.parent / os.environ.get("BUILD_DIR", "build")
 GAIN = 1.05  # a step that gives less than this much more than those before is past the end
 ROUNDS = 3  # at the best step
-SECONDS = 3  # that a step lasts
-CONNECTIONS, CLAIMERS, SLOTS = 8, 1, 1  # to begin with: wrk's to the api; threads that claim in each of STORES; of the worker
+STRANGERS, TRIES = 0.15, 3  # of a core: what others may take before a try is repeated, and how often; the best counts
+CALM = 0.8  # of both cores idle before a try begins
+PATIENCE = [60.0]  # seconds that are left to wait for that, in all
+SECONDS, BURN = 2, 3  # that a step lasts; with workers
+CONNECTIONS, CLAIMERS, SLOTS = range(4, 11), range(8), range(5)  # powers of two: wrk's to the api; threads in each of STORES; of a worker
+THREADS = 64  # of an api that is to have a core to the full: each waits for Redis most of the time
 STORES = 4
 HELD = 200  # finished submissions that are read
-LOADS = {"worker": (1500, 1, False), "test": (200, 10, False), "compile": (60, 1, True)}  # submissions, test cases, each another source
+LOADS = {"worker": c_program(), "test": c_program(10), "compile": c_program(text="/* @ */\n")}  # each other source is to be compiled
 
 
 def two_cores():
@@ -52,50 +57,76 @@ def busy_ticks():
 
 
 class Moment:
-    """What a process has taken so far, and what both cores were busy for."""
+    """What a process and all that this one started have taken so far, and what both cores were busy for."""
 
-    def __init__(self, pid, core, other):
-        self.at, self.cpu, cores = time.time(), cpu(pid), busy_ticks()
+    def __init__(self, node, core, other):
+        self.at, self.cpu, self.own, cores = time.time(), cpu(node.process.pid), cpu(os.getpid()), busy_ticks()
         self.core, self.other = cores[core] / TICK, cores[other] / TICK
 
     def until(self, later):
-        """Shares of the time between: of a core, the process's; of its core and the other, whoever's."""
-        wall = later.at - self.at
-        return {"busy": (later.cpu - self.cpu) / wall, "core": (later.core - self.core) / wall, "other": (later.other - self.other) / wall}
+        """Shares of a core in the time between: the process's; whoever's of its core and the other; and what had nothing to do with this, of both."""
+        core, other, own, mine = ((getattr(later, name) - getattr(self, name)) / (later.at - self.at) for name in ("core", "other", "own", "cpu"))
+        return {"busy": mine, "core": core, "other": other, "strangers": max(0, core + other - own)}
 
 
-def climb(first, measure):
+def by_rate(found):
+    return max(found, key=lambda one: one["rate"])
+
+
+def await_calm():
+    """Until a quarter of a second was idle, or there is no patience left: then the figures say what others took."""
+    before = None
+    while PATIENCE[0] > 0:
+        now = time.monotonic(), sum(busy_ticks().values()) / TICK
+        if before and now[1] - before[1] < (1 - CALM) * os.cpu_count() * (now[0] - before[0]):
+            return
+        before = now
+        time.sleep(0.25)
+        PATIENCE[0] -= 0.25
+
+
+def undisturbed(measure, *arguments):
+    """What measure gives while others leave the machine alone, or the best of TRIES."""
+    found = []
+    while not found or (len(found) < TRIES and found[-1]["strangers"] > STRANGERS):
+        await_calm()
+        found.append(measure(*arguments))
+        print(" ", *arguments, json.dumps({name: round(value, 2) for name, value in found[-1].items()}), file=sys.stderr, flush=True)
+    return by_rate(found)
+
+
+def climb(powers, measure):
     """
     Asks for twice as much, step by step, until two running have brought less than GAIN; then the best of them again, best of ROUNDS: what others
     take of a shared machine makes a rate smaller, never greater. What measure(step) gave there, with "at", the step, and "steps", all rates.
     """
     found, idle = [], 0
-    while idle < 2:
+    for step in (2**power for power in powers):
         best = max((one["rate"] for one in found), default=0)
-        step = first << len(found)
-        found.append({"at": step, **measure(step)})
-        print(" ", json.dumps({name: round(value, 3) for name, value in found[-1].items()}), file=sys.stderr, flush=True)
+        found.append({"at": step, **undisturbed(measure, step)})
         idle = idle + 1 if found[-1]["rate"] < best * GAIN else 0
-    steps = {str(one["at"]): round(one["rate"], 1) for one in found}
-    best = max(found, key=lambda one: one["rate"])
-    rounds = [best, *({"at": best["at"], **measure(best["at"])} for _ in range(ROUNDS - 1))]
-    return {**max(rounds, key=lambda one: one["rate"]), "steps": steps}
+        if idle == 2:
+            break
+    best = by_rate(found)
+    rounds = [best, *({"at": best["at"], **undisturbed(measure, best["at"])} for _ in range(ROUNDS - 1))]
+    return {**by_rate(rounds), "steps": {str(one["at"]): round(one["rate"], 1) for one in found}}
 
 
 # ---- an api: wrk hands in and reads, half and half ----
 
-def wrk(fleet, tokens, connections):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--timeout", "10s", "-s", HERE / "half.lua", fleet.api.url("")]
+def wrk(fleet, connections, body, tokens=os.devnull):
+    """Requests a second."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--timeout", "10s", "-s", HERE / "requests.lua", fleet.api.url("")]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60,
-                          env={**os.environ, "DRIVE_TOKENS": str(tokens), "DRIVE_BODY": json.dumps(c_program())}).stdout
+                          env={**os.environ, "DRIVE_TOKENS": str(tokens), "DRIVE_BODY": json.dumps(body).replace("@", f"{time.monotonic_ns()} @")}).stdout
     wrong = re.search(r"Non-2xx.*|Socket errors.*", said)
     assert not wrong, f"wrk: {wrong[0]}"
-    return float(re.search(r"Requests/sec: *([\d.]+)", said)[1]) / 2
+    return float(re.search(r"Requests/sec: *([\d.]+)", said)[1])
 
 
-def drive_api():
+def drive_api(**settings):
     core, other = two_cores()
-    with on(other), Fleet({"api": core, "redis": other}, queue_max_depth=10**8) as fleet:
+    with on(other), Fleet({"api": core, "redis": other}, queue_max_depth=10**8, **settings) as fleet:
         fleet.grow(1)
         fleet.run(c_program(), HELD)
         fleet.workers.pop().close()
@@ -103,9 +134,9 @@ def drive_api():
         tokens.write_text("\n".join(fleet.redis.ask("zrange", "{evalx}:done", "0", "-1").split()) + "\n", encoding="ascii")
 
         def measure(connections):
-            began = Moment(fleet.api.process.pid, core, other)
-            rate = wrk(fleet, tokens, connections)
-            return {"rate": rate, **began.until(Moment(fleet.api.process.pid, core, other))}
+            began = Moment(fleet.api, core, other)
+            rate = wrk(fleet, connections, c_program(), tokens) / 2
+            return {"rate": rate, **began.until(Moment(fleet.api, core, other))}
         return climb(CONNECTIONS, measure)
 
 
@@ -123,70 +154,66 @@ def drive_redis():
 
     def measure(threads):
         redis.ask("flushall")
-        with subprocess.Popen([BUILD_DIR / "bench/store_life", f"redis://127.0.0.1:{redis.port}", str(STORES), str(threads), str(SECONDS + 1)],
+        with subprocess.Popen([BUILD_DIR / "bench/store_life", f"redis://127.0.0.1:{redis.port}", str(STORES), str(threads), str(SECONDS + 2)],
                               stdout=subprocess.DEVNULL) as life:
             ended = lambda: int(redis.ask("get", "{evalx}:ended") or 0)  # noqa: E731
             wait_until(lambda: ended() > STORES * threads, 10, "the first submissions to end", pause=0.05)
-            began, first, states = Moment(redis.process.pid, core, other), ended(), []
-            while time.time() < began.at + SECONDS - 0.5:
+            began, first, states = Moment(redis, core, other), ended(), []
+            while time.time() < began.at + SECONDS:
                 states.append(state_of(redis.process.pid))
                 time.sleep(0.002)
-            last, moment = ended(), Moment(redis.process.pid, core, other)
+            last, moment = ended(), Moment(redis, core, other)
             assert life.wait(30) == 0, "store_life failed"
         return {"rate": (last - first) / (moment.at - began.at), **began.until(moment), "disk": states.count("D") / len(states)}
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(on(other))
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         stack.callback(redis.close)
         with on(core):
             redis.start()
         redis.wait_ready()
         redis.ask("config", "set", "auto-aof-rewrite-percentage", "0")  # its own core is for its thread alone
-        return climb(CLAIMERS, measure)
+        return {**climb(CLAIMERS, measure), "times": STORES}
 
 
 # ---- a core of workers: a queue that waits for one ----
 
-def burn(fleet, cores, slots, load):
-    """Hands all in while no worker runs, then starts one: submissions a second while there were more."""
-    count, tests, different = load
-    tokens = set(fleet.submit_all([c_program(tests, f"/* {number if different else 0} of {slots} */\n") for number in range(count)]))
+def burn(fleet, cores, slots, body):
+    """A queue longer than it can burn down, then a worker: submissions a second from when it was ready."""
+    fleet.redis.ask("flushall")
+    wrk(fleet, 64, body)
     with on(cores[0]):
         fleet.grow(1, slots=slots)
-    moments = []
-
-    def is_empty():
-        moments.append(Moment(fleet.workers[0].process.pid, *cores))
-        return all(fleet.redis.ask("zcard", f"{{evalx}}:{name}") == "0" for name in ("age", "running"))
-    wait_until(is_empty, 120, "the queue to be empty", pause=0.1)
+    began = Moment(fleet.workers[0], *cores)
+    wait_until(lambda: time.time() > began.at + BURN, BURN + 10, "the time to be over", pause=0.1)
+    over = Moment(fleet.workers[0], *cores)
+    assert int(fleet.redis.ask("zcard", "{evalx}:age")) > 0, "the queue was empty before the time was over"
     fleet.workers.pop().close()
-    words = fleet.redis.ask("zrange", "{evalx}:done", "0", "-1", "withscores").split()
-    ended = sorted(int(score) / 1000 for token, score in zip(words[::2], words[1::2]) if token in tokens)
-    assert len(ended) == count, f"{len(ended)} of {count} submissions ended"
-    began, *_, over = (one for one in moments if ended[0] <= one.at <= ended[-1])
+    ended = [int(score) / 1000 for score in fleet.redis.ask("zrange", "{evalx}:done", "0", "-1", "withscores").split()[1::2]]
     return {"rate": sum(began.at < at <= over.at for at in ended) / (over.at - began.at), **began.until(over)}
 
 
 def drive_worker():
     cores = two_cores()
     with on(cores[1]), Fleet({"redis": cores[1], "api": cores[1]}, queue_max_depth=10**8) as fleet:
-        best = climb(SLOTS, lambda slots: burn(fleet, cores, slots, LOADS["worker"]))
-        others = {name: burn(fleet, cores, best["at"], LOADS[name]) for name in ("test", "compile")}
-    return {"worker": best, **{name: {**found, "rate": beyond(found, best, name)} for name, found in others.items()}}
+        plain = climb(SLOTS, lambda slots: burn(fleet, cores, slots, LOADS["worker"]))
+        test, compiled = (undisturbed(lambda slots, load=load: burn(fleet, cores, slots, LOADS[load]), plain["at"]) for load in ("test", "compile"))
+    return {"worker": plain, "test": {"at": plain["at"], **test, "rate": beyond(test, plain, 9)},
+            "compile": {"at": plain["at"], **compiled, "rate": beyond(compiled, plain, 1)}}
 
 
-def beyond(found, plain, name):
-    """What came on top of plain submissions, a second."""
-    _, tests, different = LOADS[name]
-    return (1 if different else tests - 1) / (1 / found["rate"] - 1 / plain["rate"])
+def beyond(found, plain, times):
+    """What came on top of plain submissions, so often in each, a second."""
+    return times / (1 / found["rate"] - 1 / plain["rate"])
 
 
 def drive():
-    return {"api": drive_api(), "redis": drive_redis(), **drive_worker()}
+    return {"api": drive_api(api_handler_threads=THREADS), "replica": drive_api(), "redis": drive_redis(), **drive_worker()}
 
 
 def main():
-    parts = {"": drive, "api": drive_api, "redis": drive_redis, "worker": drive_worker}
+    parts = {"": drive, "api": lambda: drive_api(api_handler_threads=THREADS), "replica": drive_api, "redis": drive_redis, "worker": drive_worker}
     what = sys.argv[1] if len(sys.argv) > 1 else ""
     if what not in parts:
         sys.exit(__doc__)

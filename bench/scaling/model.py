@@ -108,20 +108,20 @@ def table(heads, rows):
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (heads, ["---"] * len(heads), *rows)) + "\n"
 
 
-def shown(part, at):
-    """What shows that it was at its end: who was how busy, with how much asked of it."""
-    asked = {"api": "connections", "redis": "claims at a time"}.get(part, "slots")
-    what = f"syncing {at['disk']:.0%} more; " if "disk" in at else ""
-    return f"{what}{at['at']:,} {asked}; the other core {at['other']:.0%}"
+def driven_columns(part, at):
+    """Its rate at its end; and what shows that it was: how busy it kept its core, whoever kept it, and how much was asked of it."""
+    if not at:
+        return "–", "–", "–", "–"
+    asked = {"redis": "claims at a time", "worker": "slots", "test": "slots", "compile": "slots"}.get(part, "connections")
+    itself = f"{at['busy']:.0%}" + (f", and {at['disk']:.0%} syncing" if "disk" in at else "")
+    return f"{at['rate']:,.0f}", itself, f"{at['core']:.0%}", f"{at['at'] * at.get('times', 1):,} {asked}; the other core {at['other']:.0%}, others' programs {at['strangers']:.0%}"
 
 
 def limits_text(model):
-    rows = []
-    for part, what in PARTS.items():
-        at = model.m.driven.get(part)
-        rows.append((what, f"{1 / getattr(model.m, f'{part}_cpu'):,.0f}", *((f"{at['rate']:,.0f}", f"{at['busy']:.0%}", shown(part, at)) if at else ("–",) * 3)))
-    rows.append(("a slot: submissions of a program that sleeps 1 s", "–", f"{1 / (1 + model.m.hold):,.2f}", "–", "it always had one waiting"))
-    heads = ("one of these", "carries a second, by CPU seconds", "driven to its end", "its core busy there", "and")
+    rows = [(what, f"{1 / getattr(model.m, f'{part}_cpu'):,.0f}", *driven_columns(part, model.m.driven.get(part))) for part, what in PARTS.items()]
+    rows.insert(1, ("a replica of `evalx api` with the four handler threads it comes with", "–", *driven_columns("replica", model.m.driven.get("replica"))))
+    rows.append(("a slot: submissions of a program that sleeps 1 s", "–", f"{1 / (1 + model.m.hold):,.2f}", "–", "–", "it always had one waiting"))
+    heads = ("one of these", "carries a second, by CPU seconds", "driven to its end", "its share of its core there", "the core in all", "at")
     return f"Measured on {model.m.machine}.\n\n" + table(heads, rows)
 
 
