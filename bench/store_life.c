@@ -18,7 +18,15 @@
 #include "base/clock.h"
 #include "store/store.h"
 
-enum { STORES_MAX = 64, THREADS_MAX = 256, AHEAD = 2, CLAIM_WAIT_MS = 1000, REQUEST_BYTES = 400, STEP_BYTES = 100, RESULT_BYTES = 600 };
+enum {
+    STORES_MAX = 64,
+    THREADS_MAX = 256,
+    AHEAD = 2,
+    CLAIM_WAIT_MS = 1000,
+    REQUEST_BYTES = 400,
+    STEP_BYTES = 100,
+    RESULT_BYTES = 600
+};
 
 struct life {
     struct store *api;
@@ -155,7 +163,8 @@ int main(int argc, char **argv)
         life.threads = number(argv[3], THREADS_MAX);
     }
     if (life.stores == 0 || life.threads == 0 || !store_url_shared(argv[1])) {
-        fprintf(stderr, "usage: store_life redis://… STORES THREADS SECONDS (at most %d stores of %d threads)\n", STORES_MAX, THREADS_MAX);
+        fprintf(stderr, "usage: store_life redis://… STORES THREADS SECONDS (at most %d stores of %d threads)\n",
+                STORES_MAX, THREADS_MAX);
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);

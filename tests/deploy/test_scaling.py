@@ -109,7 +109,7 @@ def test_what_was_driven_was_at_its_end(part):
     found = Measured.read(MEASURED).driven[part]
     rates = list(found.get("steps", {}).values())
     assert max(found["core"], found["busy"] + found.get("disk", 0)) >= 0.85 and found["strangers"] < 0.2
-    assert not rates or rates[-1] < drive.GAIN * max(rates[:-1])
+    assert not rates or rates[-1] < 1.1 * max(rates[:-1])  # twice as much asked, not a tenth more given
 
 
 def test_the_depth_is_read_back_from_what_the_autoscaler_shows():
