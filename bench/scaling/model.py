@@ -19,6 +19,13 @@ RETENTION = 3600  # seconds; Redis keeps as many times this as store.retention i
 NODE_CORES = 16
 SLOTS_A_WORKER = 8  # in large fleets: each worker, whatever its slots, asks its Redis for work
 RATES = (1000, 100000)
+PARTS = {  # what was measured by CPU seconds, and may have been driven to its end as well
+    "api": "a core of `evalx api`: submissions, each read once",
+    "redis": "a Redis: submissions, over their whole life",
+    "worker": "a core of workers: submissions of a program that does nothing",
+    "test": "a core of workers: further test cases of it",
+    "compile": "a core of workers: compilations of a small C program",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +42,7 @@ class Measured:
     api_memory: float  # of a process, at rest
     worker_memory: float
     machine: str = ""
+    driven: dict = dataclasses.field(default_factory=dict)  # by part: its rate at its end, and who was how busy there (drive.py); {}: not driven
 
     @classmethod
     def read(cls, path):
@@ -64,38 +72,33 @@ class Model:
         self.m = measured
 
     # ---- of one submission ----
+    def cost(self, part):
+        """Seconds of one that is busy, where it was driven: it then does at a time what it does one by one when it is not. Else CPU seconds."""
+        return 1 / self.m.driven[part]["rate"] if part in self.m.driven else getattr(self.m, f"{part}_cpu")
+
     def slot_seconds(self, load):
         """How long a worker with one slot is busy with it."""
         return self.m.hold + load.tests * load.wall + (load.tests - 1) * self.m.test_cpu + load.compiled * self.m.compile_cpu
 
     def worker_cpu(self, load):
-        return self.m.worker_cpu + (load.tests - 1) * self.m.test_cpu + load.tests * load.cpu + load.compiled * self.m.compile_cpu
+        return self.cost("worker") + (load.tests - 1) * self.cost("test") + load.tests * load.cpu + load.compiled * self.cost("compile")
 
     # ---- what a fleet carries, all of it on one machine or each part on its own ----
     def rate(self, load, workers, slots=1, cores=math.inf):
         """Submissions a second of so many workers around one Redis; cores: that all processes share."""
         by_slots = workers * slots / self.slot_seconds(load)
-        by_redis = (1 - workers * self.m.idle_redis_cpu) / self.m.redis_cpu
-        by_cores = cores / (self.m.api_cpu + self.m.redis_cpu + self.worker_cpu(load))
+        by_redis = (1 - workers * self.m.idle_redis_cpu) / self.cost("redis")
+        by_cores = cores / (self.cost("api") + self.cost("redis") + self.worker_cpu(load))
         return min(by_slots, by_redis, by_cores)
-
-    def limits(self):
-        """What one of each carries when it is all that limits: submissions a second."""
-        return {"a core of `evalx api`: submissions, each read once": 1 / self.m.api_cpu,
-                "a Redis: submissions, over their whole life": 1 / self.m.redis_cpu,
-                "a core of workers: submissions of a program that does nothing": 1 / self.m.worker_cpu,
-                "a core of workers: further test cases of it": 1 / self.m.test_cpu,
-                "a core of workers: compilations of a small C program": 1 / self.m.compile_cpu,
-                "a slot: submissions of a program that sleeps 1 s": 1 / (1 + self.m.hold)}
 
     # ---- what a rate needs ----
     def need(self, load, rate):
         slots = math.ceil(rate * self.slot_seconds(load) / HEADROOM)
         cores = math.ceil(rate * self.worker_cpu(load) / HEADROOM)
-        redis = rate * self.m.redis_cpu + slots / SLOTS_A_WORKER * self.m.idle_redis_cpu
+        redis = rate * self.cost("redis") + slots / SLOTS_A_WORKER * self.m.idle_redis_cpu
         return {
             "rate": rate, "load": load.name, "redis": math.ceil(redis / REDIS_HEADROOM),
-            "api_cores": math.ceil(rate * self.m.api_cpu / HEADROOM), "slots": slots, "worker_cores": cores,
+            "api_cores": math.ceil(rate * self.cost("api") / HEADROOM), "slots": slots, "worker_cores": cores,
             "nodes": math.ceil(cores / NODE_CORES),
             "redis_gib": rate * RETENTION * self.m.redis_bytes * 1.5 / 2**30,
         }
@@ -105,9 +108,21 @@ def table(heads, rows):
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in (heads, ["---"] * len(heads), *rows)) + "\n"
 
 
+def driven_columns(part, at):
+    """Its rate at its end; and what shows that it was: how busy it kept its core, whoever kept it, and how much was asked of it."""
+    if not at:
+        return "–", "–", "–", "–"
+    asked = {"redis": "claims at a time", "worker": "slots", "test": "slots", "compile": "slots"}.get(part, "connections")
+    itself = f"{at['busy']:.0%}" + (f", and {at['disk']:.0%} syncing" if "disk" in at else "")
+    return f"{at['rate']:,.0f}", itself, f"{at['core']:.0%}", f"{at['at'] * at.get('times', 1):,} {asked}; the other core {at['other']:.0%}, others' programs {at['strangers']:.0%}"
+
+
 def limits_text(model):
-    rows = [(name, f"{value:,.0f}") for name, value in model.limits().items()]
-    return f"Measured on {model.m.machine}.\n\n" + table(("one of these", "carries, a second"), rows)
+    rows = [(what, f"{1 / getattr(model.m, f'{part}_cpu'):,.0f}", *driven_columns(part, model.m.driven.get(part))) for part, what in PARTS.items()]
+    rows.insert(1, ("a replica of `evalx api` with the four handler threads it comes with", "–", *driven_columns("replica", model.m.driven.get("replica"))))
+    rows.append(("a slot: submissions of a program that sleeps 1 s", "–", f"{1 / (1 + model.m.hold):,.2f}", "–", "–", "it always had one waiting"))
+    heads = ("one of these", "carries a second, by CPU seconds", "driven to its end", "its share of its core there", "the core in all", "at")
+    return f"Measured on {model.m.machine}.\n\n" + table(heads, rows)
 
 
 def needs_text(model, loads, rates):

@@ -11,9 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests/k8s"), str(ROOT / "bench/scaling")]
 import draw  # noqa: E402
+import drive  # noqa: E402
 import hpa  # noqa: E402
 import record  # noqa: E402
-from model import LOADS, Load, Measured, Model, filled  # noqa: E402
+from model import LOADS, PARTS, Load, Measured, Model, filled  # noqa: E402
 
 MEASURED = ROOT / "bench/scaling/measured.json"
 SPEC = {  # as in deploy/kubernetes/components/hpa
@@ -69,12 +70,14 @@ def test_a_figure_that_is_not_there_is_no_empty_queue(tmp_path):
 
 def test_a_fleet_is_held_by_the_scarcest_part():
     base = json.loads(MEASURED.read_text(encoding="utf-8")) | {
-        "hold": 0.0, "api_cpu": 0.001, "redis_cpu": 0.001, "worker_cpu": 0.01, "test_cpu": 0.0, "compile_cpu": 0.1, "idle_redis_cpu": 0.0}
+        "hold": 0.0, "api_cpu": 0.001, "redis_cpu": 0.001, "worker_cpu": 0.01, "test_cpu": 0.0, "compile_cpu": 0.1, "idle_redis_cpu": 0.0, "driven": {}}
     model, sleeps = Model(Measured(**base)), Load("sleeps", wall=1)
     assert model.rate(sleeps, 8) == pytest.approx(8)
     assert model.rate(sleeps, 8, cores=0.012) == pytest.approx(1)
     assert model.rate(sleeps, 5000) == pytest.approx(1000)  # a Redis
     assert Model(Measured(**base | {"hold": 0.25})).rate(sleeps, 8) == pytest.approx(6.4)
+    driven = Model(Measured(**base | {"driven": {"redis": {"rate": 4000.0}}}))  # what was driven to its end is known better
+    assert driven.rate(sleeps, 5000) == pytest.approx(4000) and driven.need(sleeps, 1000)["redis"] == 1 and model.need(sleeps, 1000)["redis"] == 2
 
 
 def test_what_is_needed_carries_the_rate():
@@ -83,7 +86,30 @@ def test_what_is_needed_carries_the_rate():
         for rate in (10, 1000):
             need = model.need(load, rate)
             assert need["slots"] / model.slot_seconds(load) >= rate and need["worker_cores"] / model.worker_cpu(load) >= rate
-            assert need["redis"] / model.m.redis_cpu >= rate and need["api_cores"] / model.m.api_cpu >= rate
+            assert need["redis"] / model.cost("redis") >= rate and need["api_cores"] / model.cost("api") >= rate
+
+
+def test_what_is_driven_is_driven_to_its_end(monkeypatch):
+    """More is asked until it gives no more, and one step beyond; then its best is the best of ROUNDS there."""
+    monkeypatch.setattr(drive, "PATIENCE", [0])
+    asked = []
+
+    def measure(step):
+        asked.append(step)
+        return {"rate": min(100 * step, 700) + len(asked), "strangers": 0}
+    assert drive.climb(range(9), measure) == {
+        "at": 32, "rate": 708, "strangers": 0, "steps": {"1": 101, "2": 202, "4": 403, "8": 704, "16": 705, "32": 706}}
+    assert asked == [1, 2, 4, 8, 16, 32] + [32] * (drive.ROUNDS - 1)
+    tries = iter([{"rate": 5, "strangers": 0.5}, {"rate": 9, "strangers": 0.1}])
+    assert drive.undisturbed(lambda: next(tries))["rate"] == 9  # again when somebody else had the machine
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_was_driven_was_at_its_end(part):
+    found = Measured.read(MEASURED).driven[part]
+    rates = list(found.get("steps", {}).values())
+    assert max(found["core"], found["busy"] + found.get("disk", 0)) >= 0.85 and found["strangers"] < 0.2
+    assert not rates or rates[-1] < 1.1 * max(rates[:-1])  # twice as much asked, not a tenth more given
 
 
 def test_the_depth_is_read_back_from_what_the_autoscaler_shows():
