@@ -16,8 +16,10 @@ from pathlib import Path
 HEADROOM = 0.7  # of a core or a slot that is planned with: the rest is for peaks, for deploys and for a machine that is lost
 REDIS_HEADROOM = 0.5  # of the one core that a Redis uses: its latency grows steeply past that, and rewriting its file takes some too
 RETENTION = 3600  # seconds; Redis keeps as many times this as store.retention is longer
-NODE_CORES = 16
+REDIS_SPARE = 1.5  # times what submissions take: while its file is rewritten, changed pages are there twice
+NODE_CORES, NODE_GIB, NODE_PODS = 16, 64, 110  # the last: kubelet's default
 SLOTS_A_WORKER = 8  # in large fleets: each worker, whatever its slots, asks its Redis for work
+SLOT_GIB, WORKER_GIB = 1, 1  # as the manifests have it: limits.max_memory_kb for each slot, and as much for evalx, compilers and files
 RATES = (1000, 100000)
 PARTS = {  # what was measured by CPU seconds, and may have been driven to its end as well
     "api": "a core of `evalx api`: submissions, each read once",
@@ -95,12 +97,14 @@ class Model:
     def need(self, load, rate):
         slots = math.ceil(rate * self.slot_seconds(load) / HEADROOM)
         cores = math.ceil(rate * self.worker_cpu(load) / HEADROOM)
-        redis = rate * self.cost("redis") + slots / SLOTS_A_WORKER * self.m.idle_redis_cpu
+        workers = math.ceil(slots / SLOTS_A_WORKER)
+        memory = slots * SLOT_GIB + workers * WORKER_GIB
+        redis = rate * self.cost("redis") + workers * self.m.idle_redis_cpu
         return {
             "rate": rate, "load": load.name, "redis": math.ceil(redis / REDIS_HEADROOM),
             "api_cores": math.ceil(rate * self.cost("api") / HEADROOM), "slots": slots, "worker_cores": cores,
-            "nodes": math.ceil(cores / NODE_CORES),
-            "redis_gib": rate * RETENTION * self.m.redis_bytes * 1.5 / 2**30,
+            "nodes": math.ceil(max(cores / NODE_CORES, memory / NODE_GIB, workers / NODE_PODS)), "worker_gib": memory,
+            "redis_gib": rate * RETENTION * self.m.redis_bytes * REDIS_SPARE / 2**30,
         }
 
 
@@ -131,9 +135,9 @@ def needs_text(model, loads, rates):
         for load in loads:
             need = model.need(load, rate)
             rows.append((f"{rate:,.0f}", load.name, f"{need['redis']:,}", f"{need['redis_gib']:,.0f} GiB", f"{need['api_cores']:,}",
-                         f"{need['slots']:,}", f"{need['worker_cores']:,}", f"{need['nodes']:,}"))
+                         f"{need['slots']:,}", f"{need['worker_cores']:,}", f"{need['worker_gib']:,} GiB", f"{need['nodes']:,}"))
     return table(("a second", "of which each", "Redis, one queue each", "their memory, an hour kept", "API cores", "slots", "worker cores",
-                  f"worker nodes of {NODE_CORES}"), rows)
+                  "worker memory", f"worker nodes of {NODE_CORES} cores, {NODE_GIB} GiB"), rows)
 
 
 def texts(model):

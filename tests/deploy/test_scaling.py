@@ -86,6 +86,8 @@ def test_what_is_needed_carries_the_rate():
         for rate in (10, 1000):
             need = model.need(load, rate)
             assert need["slots"] / model.slot_seconds(load) >= rate and need["worker_cores"] / model.worker_cpu(load) >= rate
+            workers = need["slots"] / 8
+            assert need["nodes"] * 16 >= need["worker_cores"] and need["nodes"] * 64 >= need["worker_gib"] >= need["slots"] + workers and need["nodes"] * 110 >= workers
             assert need["redis"] / model.cost("redis") >= rate and need["api_cores"] / model.cost("api") >= rate
 
 
