@@ -218,6 +218,17 @@ static bool used_after(const struct reset *reset)
     return !word_listed(word_before(code, before), declares);
 }
 
+/* What a rule may say of it. */
+static bool told(struct state *state, const struct reset *reset)
+{
+    state_bind(state, "name", reset->name);
+    state_bind(state, "value", reset->value);
+    state_bind_int(state, "loop_line", source_line_at(reset->source, reset->loop->at));
+    state->line = source_line_at(reset->source, reset->at);
+    state_bind_int(state, "line", state->line);
+    return true;
+}
+
 bool loop_resets(struct state *state)
 {
     const struct source *source = state_source(state, 0);
@@ -235,12 +246,7 @@ bool loop_resets(struct state *state)
             if (!begins_statement(source, at) || !in_every_round(source, &loops[i], at) || !only_adds(&reset) ||
                 !used_after(&reset))
                 continue;
-            state_bind(state, "name", reset.name);
-            state_bind(state, "value", reset.value);
-            state_bind_int(state, "loop_line", source_line_at(source, loops[i].at));
-            state->line = source_line_at(source, at);
-            state_bind_int(state, "line", state->line);
-            return true;
+            return told(state, &reset);
         }
     }
     return false;
@@ -342,12 +348,7 @@ bool loop_flips(struct state *state)
                 break;
             if (!read_else(&reset, at) || !only_sets(&reset) || !used_after(&reset))
                 continue;
-            state_bind(state, "name", reset.name);
-            state_bind(state, "value", reset.value);
-            state_bind_int(state, "loop_line", source_line_at(source, loops[i].at));
-            state->line = source_line_at(source, reset.at);
-            state_bind_int(state, "line", state->line);
-            return true;
+            return told(state, &reset);
         }
     }
     return false;
