@@ -46,7 +46,8 @@ def test_the_record_is_of_a_flood(name):
     rows = draw.read(ROOT / f"docs/{name}.csv")
     ready = [row["ready"] for row in rows]
     assert (ready[0], max(ready), ready[-1]) == (2, 50, 2)
-    assert max(row["depth"] for row in rows) > 1000 and rows[-1]["depth"] == 0
+    depths = [row["depth"] for row in rows if row["depth"] is not None]  # a scrape may come too late for its second
+    assert max(depths) > 1000 and rows[-1]["depth"] == 0 and len(depths) > 0.95 * len(rows)
 
 
 def test_without_prometheus_the_workers_held():
