@@ -52,26 +52,35 @@ rm -f "$BUILD_DIR/meson-logs/testlog.json"
 CMOCKA_MESSAGE_OUTPUT=TAP meson test -C "$BUILD_DIR" --no-rebuild --print-errorlogs --num-processes 2 \
     --timeout-multiplier "$([ -n "$SANITIZE" ] && echo 5 || echo 2)"
 cp "$BUILD_DIR/meson-logs/testlog.json" "$reports/unit.json"
+parts=("$reports/unit.json")
+
+# suite NAME ARGUMENT…: a part of it, by Debian's python, which has Debian's pytest; a python from elsewhere on the PATH would not.
+suite() {
+    local name=$1
+    shift
+    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests --junitxml "$reports/$name.xml" "$@"
+    parts+=("$reports/$name.xml")
+}
+
+if [ -z "${E2E:-}" ] && [ -z "$SANITIZE" ]; then
+    echo "== the tree's rules, hints, and what is shipped to run it"
+    suite rules tests/test_checks.py tests/test_image_files.py tests/hints tests/deploy
+fi
 if [ -n "$v2" ]; then # before anything that measures time
+    echo "== the limits on cgroup v2"
     wait "$v2_pid"
     v2_status=$?
     trap - INT TERM
-fi
-
-echo "== the tree's rules, and end to end"
-# Debian's python, which has Debian's pytest; a python from elsewhere on the PATH would not.
-select=(${E2E:-tests/test_checks.py tests/test_image_files.py tests/e2e tests/sandbox tests/hints tests/chaos tests/deploy})
-# A sanitizer says what it found when a process ends, which those of the chaos tests are not left time for.
-[ -n "$SANITIZE" ] && [ -z "${E2E:-}" ] && select=(tests/e2e tests/sandbox tests/hints -m "not slow")
-PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir tests --junitxml "$reports/e2e.xml" "${select[@]}"
-
-parts=("$reports/unit.json" "$reports/e2e.xml")
-if [ -n "$v2" ]; then
-    echo "== the limits on cgroup v2"
     cat "$v2.log"
     [ "$v2_status" -eq 77 ] && v2=$reports/cgroup-v2.txt && echo "0 passed, 0 failed, 1 skipped" >"$v2"
     parts+=("$v2")
 fi
+
+echo "== end to end"
+select=(${E2E:-tests/e2e tests/sandbox tests/chaos})
+# A sanitizer says what it found when a process ends, which those of the chaos tests are not left time for.
+[ -n "$SANITIZE" ] && [ -z "${E2E:-}" ] && select=(tests/e2e tests/sandbox tests/hints -m "not slow")
+suite e2e "${select[@]}"
 
 echo "== summary"
 exec tests/summarize.py "${parts[@]}"
