@@ -31,6 +31,7 @@ NEVER = [r"root:[$*!]", "root:/root", r"\$(1|5|6|y)\$[A-Za-z0-9./]", r"/evalx-e2
 # A compiler bomb burns what the compiler may have: less of it here than by default.
 COMPILE_SECONDS = {"c": 3, "cpp": 3, "rust": 5, "go": 12, "typescript": 5, "java": 8}
 TIMES = 4 if SLOW > 1 else 1  # what time limits are multiplied by where they are not what is tried
+RUN_TIMES = 15 if SLOW > 5 else TIMES  # and those of programs alone: on an emulated machine it is pages that take long, not compilers
 
 
 def languages_with_less(folder):
@@ -93,7 +94,7 @@ def settings_of(name):
     merged = {**common, **own, **entry}
     merged["limits"] = limits = {**common.get("limits", {}), **own.get("limits", {}), **entry.get("limits", {})}
     if "time_limit_exceeded" not in entry.get("verdicts", []):
-        limits.update(cpu_time_ms=min(limits["cpu_time_ms"] * TIMES, 15000), wall_time_ms=min(limits["wall_time_ms"] * TIMES, 60000))
+        limits.update(cpu_time_ms=min(limits["cpu_time_ms"] * RUN_TIMES, 15000), wall_time_ms=min(limits["wall_time_ms"] * RUN_TIMES, 60000))
     return path, language, merged
 
 
