@@ -190,7 +190,7 @@ def marks(name):
 
 
 # The jail is never built with sanitizers, and what they look at is the same for each program: a third of them is enough there.
-@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in list(HOSTILE["programs"])[::3 if SANITIZED else 1]])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in list(HOSTILE["programs"])[::4 if SANITIZED else 1]])
 def test_program(server, name, tmp_path):
     body, settings = body_of(name, server, tmp_path)
     document = server.result(server.submit(body), 90)
