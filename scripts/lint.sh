@@ -45,7 +45,7 @@ build_with() {
 tidy() {
     local headers
     headers="$(pwd)/(src|tests)/.*"
-    sources | grep '\.c$' | xargs -P 2 -n 4 clang-tidy --quiet -p "$LINT_DIR/clang" --header-filter="$headers" 2> >(grep -v 'warnings generated\|^Suppressed\|^Use -header-filter' >&2)
+    sources | grep '\.c$' | xargs -P 2 -n 4 clang-tidy --quiet -p "$LINT_DIR/clang" --header-filter="$headers" 2> >(grep -v 'warnings\? generated\|^Suppressed\|^Use -header-filter' >&2)
 }
 
 shell_scripts() {
