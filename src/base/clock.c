@@ -11,10 +11,14 @@ int64_t clock_monotonic_ns(void)
     return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+struct timespec clock_timespec(int64_t ns)
+{
+    return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+}
+
 struct timespec clock_after_ms(int64_t ms)
 {
-    int64_t at = clock_monotonic_ns() + ms * NS_PER_MS;
-    return (struct timespec){.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+    return clock_timespec(clock_monotonic_ns() + ms * NS_PER_MS);
 }
 
 int64_t clock_realtime_ms(void)

@@ -11,6 +11,7 @@ enum { RFC3339_SIZE = 32 };
 #define NS_PER_S  1000000000LL
 
 int64_t clock_monotonic_ns(void);
+struct timespec clock_timespec(int64_t ns); /* the same time, or span, not below 0 */
 struct timespec clock_after_ms(int64_t ms); /* a time of the monotonic clock, for pthread_cond_timedwait */
 int64_t clock_realtime_ms(void);
 

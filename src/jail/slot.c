@@ -259,7 +259,7 @@ static int supervise(struct slot *slot, struct run *run)
         int64_t sleep_ns = watch_limits(slot, run);
         if (run->killed_ns != 0 && clock_monotonic_ns() - run->killed_ns > KILL_GIVE_UP_NS)
             return error_set(&slot->error, -EBUSY, "the program does not die");
-        struct timespec timeout = {.tv_sec = sleep_ns / NS_PER_S, .tv_nsec = sleep_ns % NS_PER_S};
+        struct timespec timeout = clock_timespec(sleep_ns);
         if (ppoll(fds, ARRAY_LEN(fds), &timeout, NULL) < 0 && errno != EINTR)
             return error_errno(&slot->error, -errno, "ppoll");
         if (fds[0].revents) {

@@ -171,8 +171,7 @@ static int start_threads(struct redis_store *s, struct error *err)
 /* Until changes made elsewhere are heard; for a while: without, watchers would only hear late. */
 static void await_listener(struct redis_store *s)
 {
-    int64_t at = clock_monotonic_ns() + OPEN_MS * NS_PER_MS;
-    struct timespec until = {.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+    struct timespec until = clock_after_ms(OPEN_MS);
     pthread_mutex_lock(&s->lock);
     while (!s->listening && pthread_cond_timedwait(&s->woken, &s->lock, &until) == 0)
         continue;

@@ -22,11 +22,6 @@ enum {
     BACKOFF_MOST_MS = 1000,
 };
 
-static struct timespec timespec_of(int64_t ns)
-{
-    return (struct timespec){.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
-}
-
 static int context_errno(const redisContext *c)
 {
     switch (c->err) {
@@ -157,7 +152,7 @@ int redis_link_take(struct redis_link *link, int64_t deadline_ns, struct redis_c
         int64_t until_ns = link->up ? deadline_ns : MIN(deadline_ns, link->down_since_ns + REDIS_QUICK_MS * NS_PER_MS);
         if (clock_monotonic_ns() >= until_ns)
             break;
-        struct timespec until = timespec_of(until_ns);
+        struct timespec until = clock_timespec(until_ns);
         if (!link->up) {
             pthread_cond_timedwait(&link->changed, &link->lock, &until);
         } else if ((connection = SLIST_FIRST(&link->idle))) {
@@ -217,7 +212,7 @@ static bool await_loss(struct redis_link *link)
 static void pause_for(struct redis_link *link, int64_t ms)
 {
     int64_t shortened = ms / 2 + (int64_t)random_below((uint64_t)ms / 2 + 1);
-    struct timespec until = timespec_of(clock_monotonic_ns() + shortened * NS_PER_MS);
+    struct timespec until = clock_after_ms(shortened);
     while (!link->stopping && pthread_cond_timedwait(&link->changed, &link->lock, &until) == 0)
         continue;
 }

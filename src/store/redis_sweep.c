@@ -50,8 +50,7 @@ int redis_sweep(struct store *store, int64_t now_ms)
 /* Sleeps; false when it is time to end. Never two processes in step for long. */
 static bool await_turn(struct redis_store *s)
 {
-    int64_t at = clock_monotonic_ns() + (REDIS_SWEEP_MS / 2 + (int64_t)random_below(REDIS_SWEEP_MS)) * NS_PER_MS;
-    struct timespec until = {.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+    struct timespec until = clock_after_ms(REDIS_SWEEP_MS / 2 + (int64_t)random_below(REDIS_SWEEP_MS));
     pthread_mutex_lock(&s->lock);
     while (!s->stopping && pthread_cond_timedwait(&s->stopped, &s->lock, &until) == 0)
         continue;

@@ -66,7 +66,7 @@ int redis_wait_sleep(struct redis_store *s, const struct redis_waiter *waiter, i
 {
     struct redis_waiters *waiters = &s->waiters[waiter->what];
     until_ns = MIN(until_ns, clock_monotonic_ns() + WAIT_POLL_MS * NS_PER_MS);
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    struct timespec until = clock_timespec(until_ns);
     pthread_mutex_lock(&s->lock);
     waiters->asleep++;
     while (!s->interrupted && waiters->wakes == 0)

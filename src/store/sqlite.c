@@ -147,8 +147,7 @@ static int sqlite_release(struct store *store, const char *token, uint64_t fence
 static int sqlite_claim(struct store *store, const char *worker, int timeout_ms, struct store_claim *ret)
 {
     struct sqlite_store *s = sqlite_of(store);
-    int64_t deadline = clock_monotonic_ns() + MAX(timeout_ms, 0) * NS_PER_MS;
-    struct timespec until = {.tv_sec = deadline / NS_PER_S, .tv_nsec = deadline % NS_PER_S};
+    struct timespec until = clock_after_ms(MAX(timeout_ms, 0));
     struct claimer claimer;
     int r;
     do {

@@ -70,8 +70,7 @@ int sqlite_outbox_claim(struct store *store, const char *name, int64_t lease_ms,
                         struct store_delivery *ret, size_t *ret_count)
 {
     struct sqlite_store *s = sqlite_of(store);
-    int64_t deadline = clock_monotonic_ns() + MAX(timeout_ms, 0) * NS_PER_MS;
-    struct timespec until = {.tv_sec = deadline / NS_PER_S, .tv_nsec = deadline % NS_PER_S};
+    struct timespec until = clock_after_ms(MAX(timeout_ms, 0));
     struct dispatcher dispatcher = {
         .state = DISPATCH_WAITING, .name = name, .lease_ms = lease_ms, .max = max, .deliveries = ret};
     pthread_condattr_t monotonic;

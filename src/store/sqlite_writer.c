@@ -200,7 +200,7 @@ static int64_t next_look_ns(const struct sqlite_store *s)
 
 static int wait_for_work(struct sqlite_store *s, int64_t until_ns)
 {
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    struct timespec until = clock_timespec(until_ns);
     return pthread_cond_timedwait(&s->work, &s->lock, &until);
 }
 

@@ -75,8 +75,7 @@ void job_decide(struct job *job, enum store_outcome outcome, int64_t delay_ms, i
 /* With the lock held, for at most ms, or until room is signalled. */
 static void wait_room(struct webhook *hook, int64_t ms)
 {
-    int64_t until_ns = clock_monotonic_ns() + ms * NS_PER_MS;
-    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    struct timespec until = clock_after_ms(ms);
     pthread_cond_timedwait(&hook->room, &hook->lock, &until);
 }
 

@@ -62,8 +62,7 @@ struct pair {
 /* False when ms have passed without it. With the lock. */
 static bool wait_done(struct pair *pair, const struct side *side, int64_t ms)
 {
-    int64_t at = clock_monotonic_ns() + ms * NS_PER_MS;
-    struct timespec until = {.tv_sec = at / NS_PER_S, .tv_nsec = at % NS_PER_S};
+    struct timespec until = clock_after_ms(ms);
 
     while (!side->done && pthread_cond_timedwait(&pair->changed, &pair->lock, &until) == 0)
         continue;
