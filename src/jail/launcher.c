@@ -9,7 +9,7 @@
  *
  * Killing is one kill(-1): the kernel walks all processes of the namespace under the lock that fork needs, and a fork under way
  * fails when a signal is pending, so nothing slips through. SIGUSR1 (which only the slot outside has reason to send) does it; a program that sends
- * it ends only itself.
+ * it ends only itself. (The slot also ends those it sees, one by one, so that this order is soon heard: launcher_kill_programs.)
  */
 #include "jail/launcher.h"
 

@@ -309,9 +309,32 @@ int launcher_start(struct launcher *launcher, const struct launcher_config *conf
     return r;
 }
 
+/*
+ * Each process that the box's /proc shows, but process 1. A folder of /proc stands for its process and no later one of the same number,
+ * and pidfd_send_signal takes it.
+ */
+static void kill_those_seen(void)
+{
+    DIR *proc = opendir("/proc");
+    for (struct dirent *entry; proc && (entry = readdir(proc));) {
+        if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || strcmp(entry->d_name, "1") == 0)
+            continue;
+        _cleanup_(fd_closep) int process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (process >= 0)
+            syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
+    }
+    if (proc)
+        closedir(proc);
+}
+
+/*
+ * The launcher's kill(-1) is what leaves nobody out; but it shares its turn on the processors with all that it is to end, and dozens of
+ * busy threads let it wait for tens of milliseconds. The slot, outside their group, has its turn now, and ends those it sees.
+ */
 void launcher_kill_programs(struct launcher *launcher)
 {
     syscall(SYS_pidfd_send_signal, launcher->pidfd, SIGUSR1, NULL, 0);
+    kill_those_seen();
 }
 
 void launcher_end(struct launcher *launcher)

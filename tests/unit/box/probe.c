@@ -73,6 +73,21 @@ static int spin_children(char **args)
     return 0;
 }
 
+static int bomb_of_threads(char **args)
+{
+    pthread_t thread;
+    while (pthread_create(&thread, NULL, spin_thread, NULL) == 0)
+        ;
+    return spin(args);
+}
+
+static int bomb_of_processes(char **args)
+{
+    while (fork() >= 0)
+        ;
+    return spin(args);
+}
+
 static int ignore_and_spin(char **args)
 {
     (void)args;
@@ -418,6 +433,8 @@ static const struct {
     {"spin", spin},
     {"spin-threads", spin_threads},
     {"spin-children", spin_children},
+    {"bomb-of-threads", bomb_of_threads},
+    {"bomb-of-processes", bomb_of_processes},
     {"ignore-and-spin", ignore_and_spin},
     {"doze", doze},
     {"stop-self", stop_self},

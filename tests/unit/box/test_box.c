@@ -89,21 +89,21 @@ static int64_t overshoot_ns(const char *deed)
     return report.cpu_ns - 300 * NS_PER_MS;
 }
 
-/* One thread 20 ms late at most, eight 50. On a busy (or emulated) machine not every time: once in five, and never out of all proportion. */
+/* One thread 20 ms late at most, eight 50, dozens 40, for the slot itself ends what it sees. On a busy (or emulated) machine not every time: once in five, and never out of all proportion. */
 static void cpu_limit_stops_busy_loops_in_time(void **state)
 {
     (void)state;
     static const struct {
         const char *deed;
         int64_t late_ns;
-    } busy[] = {{"spin", 20 * NS_PER_MS},
-                {"ignore-and-spin", 20 * NS_PER_MS},
-                {"spin-threads", 50 * NS_PER_MS},
-                {"spin-children", 50 * NS_PER_MS}};
+    } busy[] = {
+        {"spin", 20 * NS_PER_MS},          {"ignore-and-spin", 20 * NS_PER_MS}, {"spin-threads", 50 * NS_PER_MS},
+        {"spin-children", 50 * NS_PER_MS}, {"bomb-of-threads", 40 * NS_PER_MS}, {"bomb-of-processes", 40 * NS_PER_MS}};
     for (size_t i = 0; i < ARRAY_LEN(busy); i++) {
         int64_t best = INT64_MAX;
         for (int try = 0; try < 5 && best > busy[i].late_ns; try++) {
             int64_t late = overshoot_ns(busy[i].deed);
+            print_message("%s: %.1f ms late\n", busy[i].deed, (double)late / NS_PER_MS);
             assert_true(late < 500 * NS_PER_MS);
             best = MIN(best, late);
         }
