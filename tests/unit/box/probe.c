@@ -73,6 +73,16 @@ static int spin_children(char **args)
     return 0;
 }
 
+static int use_ms(char **args)
+{
+    struct timespec used;
+    long ms = strtol(args[0], NULL, 10);
+    do
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < ms);
+    return 0;
+}
+
 static int bomb_of_threads(char **args)
 {
     pthread_t thread;
@@ -433,6 +443,7 @@ static const struct {
     {"spin", spin},
     {"spin-threads", spin_threads},
     {"spin-children", spin_children},
+    {"use-ms", use_ms},
     {"bomb-of-threads", bomb_of_threads},
     {"bomb-of-processes", bomb_of_processes},
     {"ignore-and-spin", ignore_and_spin},
