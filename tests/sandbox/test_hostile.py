@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness import ROOT, SANITIZED, SLOW, Server
+from harness import ROOT, SANITIZED, SLOW, Server, at_best
 from outside import Outside
 
 HERE = Path(__file__).resolve().parent
@@ -238,10 +238,14 @@ def test_boxes_out_of_memory_do_not_end_the_engine(server):  # 103
 
 def test_two_runs_do_not_meet_at_once(two_slots):  # 64, 69
     rendezvous(two_slots, ["look"])  # compiles it
-    began = time.monotonic()
-    document = rendezvous(two_slots, ["first", "second"])
-    assert all(result["wall_time_ms"] > 1900 for result in document["results"])
-    assert time.monotonic() - began < 3.5 or SLOW > 1, "they did not run at once"
+
+    def meet():
+        began = time.monotonic()
+        document = rendezvous(two_slots, ["first", "second"])
+        assert all(result["wall_time_ms"] > 1900 for result in document["results"])
+        return time.monotonic() - began
+
+    at_best(meet, lambda took: took < 3.5 or SLOW > 1)  # one after the other they would take 4 s
     two_slots.outside.check()
 
 
