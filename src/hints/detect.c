@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "hints/messages.h"
 #include "hints/words.h"
 
 /* ---- brackets ---- */

@@ -85,19 +85,6 @@ static void take_group(void *context, const char *name, unsigned group)
         place->message = value;
 }
 
-int number_of(struct str digits)
-{
-    int number = 0;
-    if (digits.len == 0 || digits.len > 7)
-        return 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        if (!isdigit((unsigned char)digits.data[i]))
-            return 0;
-        number = 10 * number + (digits.data[i] - '0');
-    }
-    return number;
-}
-
 static struct str base_name(struct str path)
 {
     for (size_t i = path.len; i-- > 0;)

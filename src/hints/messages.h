@@ -24,6 +24,4 @@ size_t all_messages(struct state *state, struct message *messages);
 /* Sets line, column and file_index of the state; line 0 when the message means no submitted file. */
 void locate(struct state *state, const struct message *message);
 
-int number_of(struct str digits); /* 0 when it is none, or too large for a line number */
-
 #endif

@@ -1,67 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rules.c: the folder of rule files. */
+/* rules.c: rule files in memory: what is looked up in them, and their end. */
 #include "hints/rules.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "hints/words.h"
 
-enum { RULE_FILE_MAX = 1 << 20 };
-
-static int is_rule_file(const struct dirent *entry)
+static void rule_release(struct rule *rule)
 {
-    size_t len = strlen(entry->d_name);
-    return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".yaml") == 0;
-}
-
-static int by_byte(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int load_one(struct hint_rules *rules, const char *folder, const char *name, struct error *err)
-{
-    _cleanup_(freep) char *path = xasprintf("%s/%s", folder, name);
-    _cleanup_(buf_release) struct buf text = BUF_INIT;
-    struct rule_file *file = &rules->files[rules->count];
-
-    int r = fd_read_file(AT_FDCWD, path, RULE_FILE_MAX, &text);
-    if (r < 0)
-        return error_errno(err, r, "reading %s", path);
-    r = rule_file_parse(path, buf_view(&text), file, err);
-    if (r < 0)
-        return r;
-    rules->count++;
-    if (strncmp(name, file->language, strlen(name) - 5) != 0 || strlen(file->language) != strlen(name) - 5)
-        return error_set(err, -EINVAL, "%s:1: language \"%s\" must be the name of its file", path, file->language);
-    return 0;
-}
-
-int hint_rules_load(const char *folder, struct hint_rules **ret, struct error *err)
-{
-    struct dirent **names = NULL;
-    int count = scandir(folder, &names, is_rule_file, by_byte), r = 0;
-
-    if (count < 0)
-        return error_errno(err, -errno, "reading the folder %s", folder);
-    struct hint_rules *rules = xcalloc(1, sizeof(*rules));
-    rules->files = xcalloc((size_t)count + 1, sizeof(*rules->files));
-    for (int i = 0; i < count; i++) {
-        if (r == 0)
-            r = load_one(rules, folder, names[i]->d_name, err);
-        free(names[i]);
+    free(rule->id);
+    free(rule->pattern_text);
+    free(rule->only);
+    free(rule->version);
+    hint_pattern_release(&rule->pattern);
+    for (size_t i = 0; i < rule->condition_count; i++) {
+        free(rule->conditions[i].text);
+        hint_pattern_release(&rule->conditions[i].pattern);
     }
-    free(names);
-    if (r < 0)
-        hint_rules_free(rules);
-    else
-        *ret = rules;
-    return r;
+    free(rule->conditions);
+    for (size_t i = 0; i < rule->text_count; i++) {
+        for (size_t k = 0; k < rule->texts[i].count; k++)
+            free(rule->texts[i].items[k]);
+        free(rule->texts[i].items);
+        free(rule->texts[i].language);
+    }
+    free(rule->texts);
+    for (size_t i = 0; i < rule->example_count; i++) {
+        struct example *example = &rule->examples[i];
+        char *const texts[] = {example->message, example->source, example->stdin_data, example->expected,
+                               example->output,  example->notes,  example->hint,       example->language};
+        for (size_t k = 0; k < ARRAY_LEN(texts); k++)
+            free(texts[k]);
+    }
+    free(rule->examples);
+}
+
+void rule_file_release(struct rule_file *file)
+{
+    for (size_t i = 0; i < file->rule_count; i++)
+        rule_release(&file->rules[i]);
+    for (size_t i = 0; i < file->form_count; i++) {
+        hint_pattern_release(&file->forms[i].head);
+        hint_pattern_release(&file->forms[i].frames);
+    }
+    for (size_t i = 0; i < file->table_count; i++) {
+        for (size_t k = 0; k < file->tables[i].count; k++) {
+            free(file->tables[i].keys[k]);
+            free(file->tables[i].values[k]);
+        }
+        free(file->tables[i].keys);
+        free(file->tables[i].values);
+        free(file->tables[i].name);
+    }
+    char *const texts[] = {file->path,          file->language,          file->also,  file->base,
+                           file->source_name,   file->keywords,          file->names, file->syntax_comments,
+                           file->syntax_quotes, file->syntax_long_quotes};
+    for (size_t k = 0; k < ARRAY_LEN(texts); k++)
+        free(texts[k]);
+    free(file->rules);
+    free(file->forms);
+    free(file->tables);
+    *file = (struct rule_file){0};
 }
 
 void hint_rules_free(struct hint_rules *rules)

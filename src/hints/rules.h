@@ -132,9 +132,9 @@ struct hint_rules {
     size_t count;
 };
 
-/* rule_load.c */
+/* rule_load.c: 0, or a negative errno with the place of the first mistake in err; ret is then left alone. path is for messages only. */
 int rule_file_parse(const char *path, struct str text, struct rule_file *ret, struct error *err);
-void rule_file_release(struct rule_file *file);
+void rule_file_release(struct rule_file *file); /* what it owns; it is empty then */
 
 const struct rule_file *hint_rules_file(const struct hint_rules *rules, const char *language); /* NULL */
 const char *table_value(const struct rule_file *file, const char *table, struct str key);      /* NULL */

@@ -2,6 +2,7 @@
 /* state.c: see state.h. */
 #include "hints/state.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,4 +77,17 @@ struct str state_value(const struct state *state, struct str name)
         if (str_is(name, state->bindings[i].name))
             return state->bindings[i].value;
     return (struct str){0};
+}
+
+int number_of(struct str digits)
+{
+    int number = 0;
+    if (digits.len == 0 || digits.len > 7)
+        return 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (!isdigit((unsigned char)digits.data[i]))
+            return 0;
+        number = 10 * number + (digits.data[i] - '0');
+    }
+    return number;
 }

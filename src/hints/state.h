@@ -49,6 +49,8 @@ struct str state_value(const struct state *state, struct str name); /* data NULL
 const char *state_keep_name(struct state *state, const char *name); /* a copy; NULL when there is no room */
 struct str state_keep(struct state *state, struct str value);       /* a copy; cut when there is no room */
 
+int number_of(struct str digits); /* a captured number; 0 when it is none, or too large for a line number */
+
 /* text.c: fills in a text; false when some capture or helper has no value. Appends to out. */
 bool text_fill(struct state *state, const char *text, struct buf *out);
 
