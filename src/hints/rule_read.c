@@ -8,7 +8,7 @@
 #include "hints/detect.h"
 #include "hints/rule_values.h"
 
-const char *const subject_names[SUBJECT_COUNT] = {
+static const char *const subject_names[SUBJECT_COUNT] = {
     [SUBJECT_LEFT] = "left",         [SUBJECT_RIGHT] = "right",   [SUBJECT_AT] = "at",
     [SUBJECT_ABOVE] = "above",       [SUBJECT_BELOW] = "below",   [SUBJECT_SOURCE] = "source",
     [SUBJECT_CODE] = "code",         [SUBJECT_BEFORE] = "before", [SUBJECT_STDOUT] = "stdout",

@@ -34,7 +34,6 @@ enum subject {
     SUBJECT_NAME, /* the value of {name} */
     SUBJECT_COUNT
 };
-extern const char *const subject_names[SUBJECT_COUNT];
 
 struct condition {
     enum subject subject;
