@@ -17,7 +17,6 @@ from harness import ROOT, SLOW, Redis, Server, event_stream, read_events, run_cl
 pytestmark = [pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server here"),
               pytest.mark.skipif("unknown kind" in run_cli("api", "--store-url", "redis:").stderr, reason="this build has no Redis store")]
 ECHO = {"language": "bash", "code": "read x; echo $x", "test_cases": [{"stdin": "1\n", "expected_output": "1\n"}]}
-WITHIN_A_SECOND = 1 + 2 * (SLOW - 1) + 0.5
 PATIENT = {"language": "bash", "code": "sleep 3; echo 7", "test_cases": [{"expected_output": "7\n"}]}
 
 
@@ -125,14 +124,12 @@ def test_redis_away_and_back(cluster):
     wait_until(lambda: api.get(f"/submissions/{running}").json()["status"] == "running", what="it to run")
     waiting = api.submit(ECHO)
     cluster.redis.kill()
-    took = []
     for _ in range(3):
         began = time.monotonic()
         answer = api.post("/execute-batch", ECHO)
-        took.append(time.monotonic() - began)
         assert answer.status_code == 503 and answer.headers["Content-Type"] == "application/problem+json", answer.text
         assert int(answer.headers["Retry-After"]) >= 1
-    assert sorted(took)[1] < WITHIN_A_SECOND and max(took) < 5 * SLOW, took
+        assert time.monotonic() - began < 1 + 2 * (SLOW - 1) + 0.5
     for node in (api, worker):
         assert node.get("/readyz").status_code == 503
         assert node.get("/healthz").status_code == 200
@@ -160,13 +157,11 @@ def test_a_frozen_redis_is_away_as_well(cluster):
             readers = [threading.Thread(target=lambda: reads.append(api.get(f"/submissions/{token}", **key).status_code)) for _ in range(4)]
             for reader in readers:  # as many as there are threads for it
                 reader.start()
-            took = []
             for _ in range(3):
                 began = time.monotonic()
                 answer = write()
-                took.append(time.monotonic() - began)
                 assert answer.status_code == 503 and int(answer.headers["Retry-After"]) >= 1, answer.text
-            assert sorted(took)[1] < WITHIN_A_SECOND and max(took) < 5 * SLOW, took
+                assert time.monotonic() - began < 1 + 2 * (SLOW - 1) + 0.5
             for reader in readers:
                 reader.join(30)
             assert reads == [503] * 4

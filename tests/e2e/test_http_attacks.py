@@ -5,7 +5,6 @@ import contextlib
 import json
 import random
 import socket
-import statistics
 import struct
 import time
 
@@ -392,12 +391,10 @@ def test_slow_clients_do_not_hold_up_others(server):
     try:
         for connection in connections:
             connection.sendall(post(b"Content-Length: 1000\r\n", b"{"))
-        took = []
         for _ in range(20):
             started = time.monotonic()
             assert server.get("/healthz", timeout=10).status_code == 200
-            took.append(time.monotonic() - started)
-        assert statistics.median(took) < 0.2 * SLOW and max(took) < 3 * SLOW, took
+            assert time.monotonic() - started < 1 * SLOW
     finally:
         for connection in connections:
             connection.close()

@@ -3,7 +3,6 @@
 import json
 import os
 import selectors
-import statistics
 import threading
 import time
 
@@ -62,12 +61,10 @@ class Waiters:
 
 def assert_quick(server):
     """Other requests are answered quickly meanwhile, whole submissions too."""
-    took = []
     for path in ["/healthz", "/languages"] * 10:
         started = time.monotonic()
         assert server.get(path).status_code == 200
-        took.append(time.monotonic() - started)
-    assert statistics.median(took) < 0.2 * SLOW and max(took) < 2 * SLOW, took
+        assert time.monotonic() - started < 0.5 * SLOW, path
 
 
 @pytest.mark.timeout(240)

@@ -95,29 +95,35 @@ static bool one_processor(void)
     return sysconf(_SC_NPROCESSORS_ONLN) == 1;
 }
 
-/*
- * One thread 20 ms late at most, eight 50, dozens 40, for the slot itself ends what it sees. On a busy (or emulated) machine not every
- * time: once in ten, and never out of all proportion.
- */
+/* On a busy (or emulated) machine not every time: once in five, and never out of all proportion. */
+static void is_stopped_in_time(const char *deed, int64_t late_ns, int64_t never_ns)
+{
+    int64_t best = INT64_MAX;
+    for (int try = 0; try < 5 && best > late_ns; try++) {
+        int64_t late = overshoot_ns(deed);
+        assert_true(late < never_ns);
+        best = MIN(best, late);
+    }
+    assert_true(best <= late_ns);
+}
+
+/* One thread 20 ms late at most, eight 50. */
 static void cpu_limit_stops_busy_loops_in_time(void **state)
 {
     (void)state;
-    static const struct {
-        const char *deed;
-        int64_t late_ns;
-    } busy[] = {
-        {"spin", 20 * NS_PER_MS},          {"ignore-and-spin", 20 * NS_PER_MS}, {"spin-threads", 50 * NS_PER_MS},
-        {"spin-children", 50 * NS_PER_MS}, {"bomb-of-threads", 40 * NS_PER_MS}, {"bomb-of-processes", 40 * NS_PER_MS}};
-    for (size_t i = 0; i < ARRAY_LEN(busy); i++) {
-        int64_t best = INT64_MAX, late_ns = busy[i].late_ns * (one_processor() ? 3 : 1);
-        for (int try = 0; try < 10 && best > late_ns; try++) {
-            int64_t late = overshoot_ns(busy[i].deed);
-            print_message("%s: %.1f ms late\n", busy[i].deed, (double)late / NS_PER_MS);
-            assert_true(late < 2 * NS_PER_S);
-            best = MIN(best, late);
-        }
-        assert_true(best <= late_ns);
-    }
+    is_stopped_in_time("spin", 20 * NS_PER_MS, 500 * NS_PER_MS);
+    is_stopped_in_time("ignore-and-spin", 20 * NS_PER_MS, 500 * NS_PER_MS);
+    is_stopped_in_time("spin-threads", 50 * NS_PER_MS, 500 * NS_PER_MS);
+    is_stopped_in_time("spin-children", 50 * NS_PER_MS, 500 * NS_PER_MS);
+}
+
+/* Dozens 40, for the slot itself ends what it sees; where they share one processor with it, it waits for its turn. */
+static void cpu_limit_stops_bombs_in_time(void **state)
+{
+    (void)state;
+    int64_t late_ns = (one_processor() ? 120 : 40) * NS_PER_MS, never_ns = (one_processor() ? 2000 : 500) * NS_PER_MS;
+    is_stopped_in_time("bomb-of-threads", late_ns, never_ns);
+    is_stopped_in_time("bomb-of-processes", late_ns, never_ns);
 }
 
 static void wall_limit_stops_sleepers(void **state)
@@ -237,20 +243,18 @@ static void the_exit_code_is_told_whatever_the_cause(void **state)
     (void)state;
     enum { TRIES = 100 };
     bool seen = false;
-    int tries = 0;
-    for (; tries < TRIES && !seen; tries++) {
+    for (int tries = 0; tries < TRIES && !seen; tries++) {
         char ms[8];
-        snprintf(ms, sizeof ms, "%d",
-                 20 + tries % 16); /* where time is counted in ticks of 10 ms, a little more than 20 is 30 */
+        snprintf(ms, sizeof ms, "%d", 20 + tries % 16);
         const char *const argv[] = {"/artifact/probe", "use-ms", ms, NULL};
         struct box_spec spec = spec_for(argv);
         spec.limits.cpu_time_ms = 20;
         struct box_report report = run_spec(&spec);
+        assert_true(report.cause == BOX_CPU_LIMIT || one_processor()); /* in ticks of 10 ms, 20 is not beyond 20 */
         assert_true(report.signal == 0 ? report.exit_code == 0 : report.exit_code == -1);
         seen = report.cause == BOX_CPU_LIMIT && report.exit_code == 0;
         box_report_release(&report);
     }
-    print_message("exited by itself in one of %d tries\n", tries);
     assert_true(seen || one_processor());
 }
 
@@ -768,6 +772,7 @@ int main(int argc, char **argv)
     artifact = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cpu_limit_stops_busy_loops_in_time),
+        cmocka_unit_test(cpu_limit_stops_bombs_in_time),
         cmocka_unit_test(wall_limit_stops_sleepers),
         cmocka_unit_test(memory_limit_is_told_apart_also_in_a_child),
         cmocka_unit_test(peak_is_of_all_processes_of_this_run_alone),
